@@ -1,0 +1,117 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The change feed: every change that decides about a credential, also one made by hand, leaves one
+-- numbered record and a notification in its own transaction. Number order is commit order.
+
+CREATE SEQUENCE change_number AS bigint;
+
+CREATE TABLE changes (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  number       bigint UNIQUE,             -- drawn when the transaction commits
+  occurred_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  entity       text NOT NULL,             -- api_key, service_account, account, organization, session, all
+  entity_id    uuid,
+  operation    text NOT NULL,             -- insert, update, delete, truncate, flush
+  old_key_hash bytea,
+  new_key_hash bytea
+);
+CREATE INDEX changes_occurred ON changes (occurred_at);
+CREATE INDEX changes_entity ON changes (entity_id, number DESC);
+
+-- Notes one change. Beyond 1,000 in one transaction a single "flush everything" stands for the rest.
+CREATE FUNCTION note_change(entity text, entity_id uuid, operation text, old_hash bytea, new_hash bytea)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  noted integer;
+  mine  text := pg_current_xact_id()::text;
+  state text := coalesce(current_setting('maglatch.noted', true), '');
+BEGIN
+  -- The counter names its transaction, since a setting outlives the transaction that was rolled back.
+  IF split_part(state, ':', 1) = mine THEN
+    noted := split_part(state, ':', 2)::integer + 1;
+  ELSE
+    noted := 1;
+  END IF;
+  PERFORM set_config('maglatch.noted', mine || ':' || noted, true);
+  IF noted <= 1000 THEN
+    INSERT INTO changes (entity, entity_id, operation, old_key_hash, new_key_hash)
+    VALUES (entity, entity_id, operation, old_hash, new_hash);
+  ELSIF noted = 1001 THEN
+    INSERT INTO changes (entity, operation) VALUES ('all', 'flush');
+  END IF;
+END $$;
+
+CREATE FUNCTION note_api_key_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM note_change('api_key', NEW.id, 'insert', NULL, NEW.key_hash);
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM note_change('api_key', OLD.id, 'delete', OLD.key_hash, NULL);
+  ELSIF OLD IS DISTINCT FROM NEW THEN
+    PERFORM note_change('api_key', NEW.id, 'update', OLD.key_hash, NEW.key_hash);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER api_keys_changed AFTER INSERT OR UPDATE OR DELETE ON api_keys
+  FOR EACH ROW EXECUTE FUNCTION note_api_key_change();
+
+-- For tables whose rows carry no key hash; the trigger's argument is the entity's name.
+CREATE FUNCTION note_owner_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    PERFORM note_change(TG_ARGV[0], OLD.id, 'delete', NULL, NULL);
+  ELSIF OLD IS DISTINCT FROM NEW THEN
+    PERFORM note_change(TG_ARGV[0], NEW.id, 'update', NULL, NULL);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER accounts_changed AFTER UPDATE OR DELETE ON accounts
+  FOR EACH ROW EXECUTE FUNCTION note_owner_change('account');
+CREATE TRIGGER organizations_changed AFTER UPDATE OR DELETE ON organizations
+  FOR EACH ROW EXECUTE FUNCTION note_owner_change('organization');
+CREATE TRIGGER service_accounts_changed AFTER UPDATE OR DELETE ON service_accounts
+  FOR EACH ROW EXECUTE FUNCTION note_owner_change('service_account');
+
+-- A session matters once it has ended.
+CREATE FUNCTION note_session_end() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    PERFORM note_change('session', OLD.id, 'delete', NULL, NULL);
+  ELSIF OLD.ended_at IS DISTINCT FROM NEW.ended_at THEN
+    PERFORM note_change('session', NEW.id, 'update', NULL, NULL);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER session_families_changed AFTER UPDATE OR DELETE ON session_families
+  FOR EACH ROW EXECUTE FUNCTION note_session_end();
+
+CREATE FUNCTION note_truncate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM note_change('all', NULL, 'truncate', NULL, NULL);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER api_keys_truncated AFTER TRUNCATE ON api_keys EXECUTE FUNCTION note_truncate();
+CREATE TRIGGER accounts_truncated AFTER TRUNCATE ON accounts EXECUTE FUNCTION note_truncate();
+CREATE TRIGGER organizations_truncated AFTER TRUNCATE ON organizations EXECUTE FUNCTION note_truncate();
+CREATE TRIGGER service_accounts_truncated AFTER TRUNCATE ON service_accounts EXECUTE FUNCTION note_truncate();
+CREATE TRIGGER session_families_truncated AFTER TRUNCATE ON session_families EXECUTE FUNCTION note_truncate();
+
+-- Runs at commit. The lock is held until the transaction has ended, so the next number is drawn only
+-- after this one is visible; a transaction that idles before its commit holds nothing.
+CREATE FUNCTION number_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(7163442);
+  UPDATE changes SET number = nextval('change_number') WHERE id = NEW.id;
+  PERFORM pg_notify('maglatch_changes', ''); -- equal notifications of one transaction are sent once
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER changes_numbered AFTER INSERT ON changes
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION number_change();
+
+-- One row for each gateway that holds, or lately held, a lease.
+CREATE TABLE replicas (
+  id          uuid PRIMARY KEY,
+  name        text NOT NULL,
+  applied     bigint NOT NULL,             -- the newest change this replica has applied
+  lease_until timestamptz NOT NULL,
+  joined_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+);
