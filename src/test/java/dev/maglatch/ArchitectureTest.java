@@ -30,22 +30,18 @@ class ArchitectureTest {
           .layer("4")
           .definedBy(BASE + "config..", BASE + "ops..")
           .layer("3")
-          .definedBy(
-              BASE + "proxy..",
-              BASE + "api..",
-              BASE + "session..",
-              BASE + "dashboard..",
-              BASE + "postgres..")
+          .definedBy(BASE + "proxy..", BASE + "api..", BASE + "dashboard..", BASE + "postgres..")
           .layer("2")
           .definedBy(
               BASE + "verify..",
+              BASE + "session..",
               BASE + "usage..",
               BASE + "manage..",
               BASE + "limit..",
               BASE + "cluster..",
               BASE + "webhook..")
           .layer("1")
-          .definedBy(BASE + "key..")
+          .definedBy(BASE + "key..", BASE + "http..")
           .layer("0")
           .definedBy(BASE + "fault..", BASE + "secret..", BASE + "settings..")
           .whereLayer("5")
