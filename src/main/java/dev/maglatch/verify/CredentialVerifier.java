@@ -18,5 +18,5 @@ public interface CredentialVerifier {
    * Returns the verdict, asking the store if it must. Fails with a {@link dev.maglatch.fault.Fault}
    * when no trustworthy answer was had in time; completes on the caller's context.
    */
-  Future<Verdict> decide(String credential);
+  Future<Verdict> decide(String credential, String clientAddress);
 }
