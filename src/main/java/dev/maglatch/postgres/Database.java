@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.postgres;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlConnection;
+import java.time.Duration;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * The pool of the management plane. The path of a proxied request never waits for it.
+ *
+ * <p>Safe on any thread; a future completes on the caller's context. Connections are made when they
+ * are needed, so opening succeeds without a database and work fails until there is one.
+ */
+public final class Database {
+  /*
+   * Three bounds end a wait: the pool's for a connection, the server's for a statement or a lock,
+   * and ours for the whole piece of work. Only the last one is left when the server's machine has
+   * vanished: the caller is answered, the connection stays taken until the read timeout closes it.
+   */
+  private static final Duration READ_TIMEOUT_WHEN_SILENT = Duration.ofSeconds(60);
+
+  private final Pool pool;
+  private final long answerMillis;
+
+  private Database(Pool pool, long answerMillis) {
+    this.pool = pool;
+    this.answerMillis = answerMillis;
+  }
+
+  public static Database open(Vertx vertx, DatabaseAddress address, PoolLimits limits) {
+    Pool pool =
+        PgBuilder.pool()
+            .with(poolOptions(limits))
+            .with(transport(limits))
+            .connectingTo(connectOptions(address, limits))
+            .using(vertx)
+            .build();
+    return new Database(pool, limits.answerTimeout().toMillis());
+  }
+
+  /** Returns the pool itself. Its failures are not yet faults; see {@link #query}. */
+  public Pool pool() {
+    return pool;
+  }
+
+  /**
+   * Runs one statement on any connection. Fails with a {@link dev.maglatch.fault.Fault}: {@code
+   * STORE_UNAVAILABLE} when the database cannot be reached or does not answer in time.
+   */
+  public <T> Future<T> query(Function<SqlClient, Future<T>> work) {
+    return bounded(() -> work.apply(pool));
+  }
+
+  /**
+   * Runs {@code work} in one transaction, committed when its future succeeds and rolled back when
+   * it fails. Fails as {@link #query} does; after {@code STORE_UNAVAILABLE} the transaction may
+   * have been committed nevertheless.
+   *
+   * @param work may run a second time, after the first was rolled back
+   */
+  public <T> Future<T> transaction(Function<SqlConnection, Future<T>> work) {
+    return bounded(() -> pool.withTransaction(work));
+  }
+
+  /** Closes every connection, whatever still runs on it. */
+  public Future<Void> close() {
+    return pool.close();
+  }
+
+  private <T> Future<T> bounded(Supplier<Future<T>> work) {
+    return work.get()
+        .recover(
+            failure ->
+                DatabaseFailure.stalePlan(failure) ? work.get() : Future.failedFuture(failure))
+        .timeout(answerMillis, MILLISECONDS)
+        .recover(failure -> Future.failedFuture(DatabaseFailure.fault(failure)));
+  }
+
+  private static PoolOptions poolOptions(PoolLimits limits) {
+    return new PoolOptions()
+        .setName("management")
+        .setMaxSize(limits.maxConnections())
+        .setMaxWaitQueueSize(PoolLimits.MAX_WAITING)
+        .setConnectionTimeout((int) limits.connectTimeout().toMillis())
+        .setConnectionTimeoutUnit(MILLISECONDS);
+  }
+
+  private static NetClientOptions transport(PoolLimits limits) {
+    return new NetClientOptions()
+        .setConnectTimeout((int) limits.connectTimeout().toMillis())
+        .setTcpKeepAlive(true)
+        .setReadIdleTimeout((int) READ_TIMEOUT_WHEN_SILENT.toMillis())
+        .setIdleTimeoutUnit(MILLISECONDS);
+  }
+
+  private static PgConnectOptions connectOptions(DatabaseAddress address, PoolLimits limits) {
+    PgConnectOptions options = address.connectOptions();
+    options.setCachePreparedStatements(true);
+    options.addProperty("application_name", "maglatch");
+    options.addProperty("statement_timeout", millis(limits.statementTimeout()));
+    options.addProperty("lock_timeout", millis(limits.lockTimeout()));
+    options.addProperty(
+        "idle_in_transaction_session_timeout", millis(limits.answerTimeout().multipliedBy(2)));
+    return options;
+  }
+
+  private static String millis(Duration duration) {
+    return Long.toString(duration.toMillis());
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.postgres;
+
+import dev.maglatch.fault.Fault;
+import io.vertx.core.VertxException;
+import io.vertx.pgclient.PgException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells a database that cannot answer from a statement that was wrong.
+ *
+ * <p>The first is {@link Fault.Code#STORE_UNAVAILABLE}, and so is a commit whose outcome is
+ * unknown; the second is a defect of ours.
+ */
+final class DatabaseFailure {
+  private static final String UNIQUE_VIOLATION = "23505";
+  private static final String STALE_PLAN = "0A000";
+
+  /**
+   * Connection, login, resources, operator intervention (statement timeouts too), system error; and
+   * rollbacks of serialization failures and deadlocks.
+   */
+  private static final Set<String> UNAVAILABLE_CLASSES =
+      Set.of("08", "28", "53", "57", "58", "3D", "40");
+
+  /** Lock timeout, and a primary that is in recovery or read-only. */
+  private static final Set<String> UNAVAILABLE_STATES = Set.of("55P03", "25006", "25P03", "25P04");
+
+  private DatabaseFailure() {}
+
+  /** Returns {@code failure} as a fault; a fault is returned as it is. */
+  static Fault fault(Throwable failure) {
+    if (failure instanceof Fault fault) {
+      return fault;
+    }
+    return unavailable(failure)
+        ? Fault.of(Fault.Code.STORE_UNAVAILABLE, "database did not answer: " + failure, failure)
+        : Fault.of(Fault.Code.INTERNAL, "database refused a statement: " + failure, failure);
+  }
+
+  /** Whether {@code failure} is a violation of the unique constraint of that name. */
+  static boolean violates(Throwable failure, String constraint) {
+    return failure instanceof PgException refused
+        && UNIQUE_VIOLATION.equals(refused.getSqlState())
+        && constraint.equals(refused.getConstraint());
+  }
+
+  /** Whether a table changed under a prepared statement, which a second try repairs. */
+  static boolean stalePlan(Throwable failure) {
+    return failure instanceof PgException refused && STALE_PLAN.equals(refused.getSqlState());
+  }
+
+  private static boolean unavailable(Throwable failure) {
+    if (failure instanceof PgException refused) {
+      return unavailable(refused.getSqlState());
+    }
+    return failure instanceof VertxException || !(failure instanceof RuntimeException);
+  }
+
+  private static boolean unavailable(@Nullable String state) {
+    return state != null
+        && state.length() == 5
+        && (UNAVAILABLE_STATES.contains(state)
+            || UNAVAILABLE_CLASSES.contains(state.substring(0, 2)));
+  }
+}
