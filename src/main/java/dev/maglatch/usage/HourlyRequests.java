@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.usage;
+
+import java.time.Instant;
+import java.util.UUID;
+
+/**
+ * How many more requests one key made in one hour.
+ *
+ * @param hour the hour's first instant, in UTC
+ * @param requests to be added to what is known already; positive
+ */
+public record HourlyRequests(UUID keyId, Instant hour, long requests) {}

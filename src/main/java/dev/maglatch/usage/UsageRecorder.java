@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.usage;
+
+import static java.util.Objects.requireNonNull;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import dev.maglatch.fault.Fault;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Records the use of keys: gathers it in memory and writes it once per interval.
+ *
+ * <p>The number of statements depends on how many different keys were used (one of each kind for
+ * every 1,000), never on how many requests there were. What a failed flush could not write is kept,
+ * within the bound, for the next one.
+ */
+public final class UsageRecorder {
+  private static final Logger LOG = LoggerFactory.getLogger(UsageRecorder.class);
+
+  private static final Duration HOURS_KEPT = Duration.ofDays(90);
+  private static final Duration REMOVAL_INTERVAL = Duration.ofHours(1);
+  private static final int MAX_ROWS_REMOVED = 10_000;
+  private static final int STRIPES_PER_PROCESSOR = 2;
+
+  private final Vertx vertx;
+  private final UsageStore store;
+  private final UsageConfig config;
+  private final UsageMetrics metrics;
+  private final InstantSource clock;
+  private final LongSupplier nanoTime;
+  private final UsageBuffer buffer;
+  private final UsageBacklog backlog; // touched by one flush at a time
+
+  // Guarded by this.
+  private Future<Void> flush = Future.succeededFuture();
+  private long timer;
+  private boolean running;
+
+  // Touched by one flush at a time.
+  private Instant nextRemoval = Instant.MIN;
+  private boolean failing;
+
+  public UsageRecorder(
+      Vertx vertx,
+      UsageStore store,
+      UsageConfig config,
+      UsageMetrics metrics,
+      InstantSource clock,
+      LongSupplier nanoTime) {
+    this.vertx = requireNonNull(vertx, "vertx");
+    this.store = requireNonNull(store, "store");
+    this.config = requireNonNull(config, "config");
+    this.metrics = requireNonNull(metrics, "metrics");
+    this.clock = requireNonNull(clock, "clock");
+    this.nanoTime = requireNonNull(nanoTime, "nanoTime");
+    int stripes = STRIPES_PER_PROCESSOR * Runtime.getRuntime().availableProcessors();
+    this.buffer = new UsageBuffer(config.maxPendingKeys(), stripes);
+    this.backlog = new UsageBacklog(config.maxPendingKeys());
+  }
+
+  /**
+   * Notes that a key was used. Of several uses the latest instant is kept, with that use's address
+   * and agent; each one is counted.
+   *
+   * <p>Never blocks and never fails. When {@link UsageConfig#maxPendingKeys} are waiting, a key not
+   * among them is dropped and counted; its time is recorded by its next use.
+   *
+   * @param epochMillis when, in wall-clock milliseconds
+   * @param ip the client's address
+   * @param userAgent as the client sent it; its first 512 characters are kept
+   */
+  public void touch(UUID keyId, long epochMillis, @Nullable String ip, @Nullable String userAgent) {
+    if (!buffer.touch(keyId, epochMillis, ip, userAgent)) {
+      metrics.dropped(1);
+    }
+  }
+
+  /** Starts writing at intervals. Call it once. */
+  public synchronized void start() {
+    running = true;
+    schedule();
+  }
+
+  private synchronized void schedule() {
+    if (running) {
+      long millis = config.flushInterval().toMillis();
+      timer = vertx.setTimer(millis, id -> flush().onComplete(done -> schedule()));
+    }
+  }
+
+  /**
+   * Stops the timer and writes what is left. Fails, saying how much is lost, if that could not be
+   * written. Nobody may touch any more.
+   */
+  public Future<Void> stop() {
+    return endTimer().otherwiseEmpty().compose(done -> flush()).recover(this::lost);
+  }
+
+  private synchronized Future<Void> endTimer() {
+    running = false;
+    vertx.cancelTimer(timer);
+    return flush;
+  }
+
+  private Future<Void> lost(Throwable cause) {
+    return Future.failedFuture(
+        Fault.of(
+            Fault.Code.STORE_UNAVAILABLE,
+            "last usage flush failed, usage lost of keys=" + backlog.size(),
+            cause));
+  }
+
+  /**
+   * Writes what has been gathered so far, or joins the write under way. Fails if something could
+   * not be written; that is kept for the next flush.
+   */
+  synchronized Future<Void> flush() {
+    if (flush.isComplete()) {
+      flush = gatherAndWrite();
+    }
+    return flush;
+  }
+
+  private Future<Void> gatherAndWrite() {
+    if (buffer.isEmpty() && backlog.size() == 0) {
+      return Future.succeededFuture().compose(nothing -> removeOldHours());
+    }
+    long start = nanoTime.getAsLong();
+    return vertx
+        .executeBlocking(this::gather, false) // sorting many keys is no work for an event loop
+        .compose(this::write)
+        .onComplete(done -> ended(nanoTime.getAsLong() - start, done.cause()))
+        .compose(done -> removeOldHours());
+  }
+
+  /** Moves the buffer into the backlog and sorts that into batches. */
+  private Batches gather() {
+    long dropped = 0;
+    for (Map<UUID, PendingUse> drained : buffer.drain()) {
+      dropped += backlog.add(drained);
+    }
+    if (dropped > 0) {
+      metrics.dropped(dropped);
+    }
+    return new Batches(backlog.lastUseBatches(), backlog.countBatches());
+  }
+
+  private Future<Void> write(Batches batches) {
+    return inTurn(batches.lastUses(), store::saveLastUses, backlog::lastUsesWritten)
+        .compose(done -> inTurn(batches.counts(), store::addRequests, backlog::countsWritten));
+  }
+
+  /** Writes one batch after the other; the first failure ends it. */
+  private <T> Future<Void> inTurn(
+      List<List<T>> batches, Function<List<T>, Future<Void>> write, Consumer<List<T>> written) {
+    Future<Void> turn = Future.succeededFuture();
+    for (List<T> batch : batches) {
+      turn = turn.compose(done -> inTime(write.apply(batch))).map(done -> note(batch, written));
+    }
+    return turn;
+  }
+
+  private <T> Future<T> inTime(Future<T> statement) {
+    return statement.timeout(config.flushTimeout().toMillis(), MILLISECONDS);
+  }
+
+  private <T> @Nullable Void note(List<T> batch, Consumer<List<T>> written) {
+    written.accept(batch);
+    metrics.rowsWritten(batch.size());
+    return null;
+  }
+
+  /** Says what became of a flush: the first failure and the first success after it are logged. */
+  private void ended(long nanos, @Nullable Throwable failure) {
+    metrics.flushed(nanos, failure == null);
+    metrics.pendingKeys(backlog.size());
+    if (failure != null && !failing) {
+      LOG.warn("usage flush failed, keeping it pendingKeys={}", backlog.size(), failure);
+    } else if (failure == null && failing) {
+      LOG.info("usage flush works again");
+    }
+    failing = failure != null;
+  }
+
+  /**
+   * Once per hour removes counts that are too old; after a failure, and while there are more than
+   * one statement should remove, again with the next flush. Other replicas do the same: whoever
+   * comes second finds nothing left.
+   */
+  private Future<Void> removeOldHours() {
+    Instant now = clock.instant();
+    if (now.isBefore(nextRemoval)) {
+      return Future.succeededFuture();
+    }
+    return inTime(store.removeHoursBefore(now.minus(HOURS_KEPT), MAX_ROWS_REMOVED))
+        .map(removed -> planRemoval(now, removed))
+        .otherwiseEmpty();
+  }
+
+  private @Nullable Void planRemoval(Instant now, int removed) {
+    if (removed < MAX_ROWS_REMOVED) {
+      nextRemoval = now.plus(REMOVAL_INTERVAL);
+    }
+    return null;
+  }
+
+  private record Batches(List<List<LastUse>> lastUses, List<List<HourlyRequests>> counts) {}
+}
