@@ -52,20 +52,20 @@ public final class PgUsageStore implements UsageStore {
   private static final String REMOVE_HOURS =
       """
       DELETE FROM key_usage_hours
-       WHERE (key_id, hour) IN (
-             SELECT key_id, hour FROM key_usage_hours
+       WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM key_usage_hours
               WHERE hour < $1::timestamptz
               ORDER BY hour
               LIMIT $2::integer
-                FOR UPDATE SKIP LOCKED)
+                FOR UPDATE SKIP LOCKED))
       """; // skips what another replica removes just now
 
   private static final String FOREIGN_KEY_VIOLATION = "23503";
 
-  private final SqlClient client;
+  private final Database database;
 
-  public PgUsageStore(SqlClient client) {
-    this.client = requireNonNull(client, "client");
+  public PgUsageStore(Database database) {
+    this.database = requireNonNull(database, "database");
   }
 
   @Override
@@ -100,19 +100,26 @@ public final class PgUsageStore implements UsageStore {
 
   @Override
   public Future<Integer> removeHoursBefore(Instant end, int maxRows) {
-    return client
-        .preparedQuery(REMOVE_HOURS)
-        .execute(Tuple.of(utc(end), maxRows))
-        .map(SqlResult::rowCount);
+    return database.query(
+        client ->
+            client
+                .preparedQuery(REMOVE_HOURS)
+                .execute(Tuple.of(utc(end), maxRows))
+                .map(SqlResult::rowCount));
   }
 
   private Future<Void> insert(String sql, Tuple rows) {
-    return execute(sql, rows)
-        .recover(
-            failure -> keyVanished(failure) ? execute(sql, rows) : Future.failedFuture(failure));
+    return database.query(
+        client ->
+            execute(client, sql, rows)
+                .recover(
+                    failure ->
+                        keyVanished(failure)
+                            ? execute(client, sql, rows)
+                            : Future.failedFuture(failure)));
   }
 
-  private Future<Void> execute(String sql, Tuple rows) {
+  private static Future<Void> execute(SqlClient client, String sql, Tuple rows) {
     return client.preparedQuery(sql).execute(rows).mapEmpty();
   }
 

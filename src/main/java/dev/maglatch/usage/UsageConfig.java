@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.usage;
 
+import dev.maglatch.settings.Section;
 import java.time.Duration;
 
 /**
@@ -13,4 +14,16 @@ import java.time.Duration;
 public record UsageConfig(Duration flushInterval, Duration flushTimeout, int maxPendingKeys) {
   public static final UsageConfig DEFAULT =
       new UsageConfig(Duration.ofSeconds(1), Duration.ofSeconds(10), 100_000);
+
+  private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(10);
+  private static final Duration LONGEST = Duration.ofMinutes(5);
+  private static final int MOST_PENDING_KEYS = 10_000_000;
+
+  /** Reads the section {@code usage}. */
+  public static UsageConfig read(Section usage) {
+    return new UsageConfig(
+        usage.duration("flush-interval", DEFAULT.flushInterval, SHORTEST_INTERVAL, LONGEST),
+        usage.duration("flush-timeout", DEFAULT.flushTimeout, SHORTEST_INTERVAL, LONGEST),
+        usage.integer("max-pending-keys", DEFAULT.maxPendingKeys, 1, MOST_PENDING_KEYS));
+  }
 }
