@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import java.time.Duration;
+
+/**
+ * The public listener and what it puts up with.
+ *
+ * @param port 0 takes any free one
+ * @param maxHeaders header lines; more is 431
+ * @param maxTargetBytes the request line; longer is 414
+ * @param maxHeaderBytes all header lines together; more is 431
+ * @param headerDeadline from the first byte of a request head to its last, and for the first
+ *     request from the moment the connection stands
+ * @param idleTimeout a connection without a byte in either direction for so long is closed
+ * @param maxConnections open at one time on all event loops; one more is closed at once
+ * @param drainTimeout requests in flight are given so long to finish on stop
+ */
+public record ListenerConfig(
+    String host,
+    int port,
+    int maxHeaders,
+    int maxTargetBytes,
+    int maxHeaderBytes,
+    Duration headerDeadline,
+    Duration idleTimeout,
+    int maxConnections,
+    Duration drainTimeout) {
+  public static final ListenerConfig DEFAULT =
+      new ListenerConfig(
+          "0.0.0.0",
+          8080,
+          100,
+          8_192,
+          16_384,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(75),
+          10_000,
+          Duration.ofSeconds(30));
+}
