@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import static io.vertx.core.http.HttpHeaders.ALLOW;
+import static io.vertx.core.http.HttpHeaders.CACHE_CONTROL;
+import static io.vertx.core.http.HttpHeaders.CONNECTION;
+import static io.vertx.core.http.HttpHeaders.CONTENT_LENGTH;
+import static io.vertx.core.http.HttpHeaders.CONTENT_TYPE;
+import static io.vertx.core.http.HttpHeaders.TRANSFER_ENCODING;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import dev.maglatch.http.BearerToken;
+import dev.maglatch.http.Cors;
+import dev.maglatch.http.RequestIds;
+import dev.maglatch.key.TokenShape;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers a request on a proxied route with an error of the gateway's own, in the dialect that its
+ * caller understands.
+ */
+final class Rejection {
+  /*
+   * A refused HTTP/1 request whose body was not read leaves bytes on the connection that would be
+   * taken for the next request, so the connection ends. It ends by shutdown: what still arrives is
+   * read and dropped for a moment, because closing at once would reset the connection and take the
+   * answer away before the client has read it.
+   */
+  private static final long LINGER_MILLIS = 2_000;
+
+  private static final CharSequence WWW_AUTHENTICATE =
+      HttpHeaders.createOptimized("WWW-Authenticate");
+  private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("Retry-After");
+  private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+  private static final CharSequence NO_STORE = HttpHeaders.createOptimized("no-store");
+  private static final CharSequence CLOSE = HttpHeaders.createOptimized("close");
+  private static final CharSequence METHODS =
+      HttpHeaders.createOptimized("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  private static final CharSequence SOON = HttpHeaders.createOptimized("1");
+  private static final CharSequence NO_CREDENTIAL =
+      HttpHeaders.createOptimized("Bearer realm=\"maglatch\"");
+  private static final CharSequence INVALID_TOKEN =
+      HttpHeaders.createOptimized("Bearer realm=\"maglatch\", error=\"invalid_token\"");
+  private static final CharSequence INSUFFICIENT_SCOPE =
+      HttpHeaders.createOptimized("Bearer realm=\"maglatch\", error=\"insufficient_scope\"");
+
+  private final ErrorBodies bodies = new ErrorBodies();
+  private final Cors cors;
+
+  Rejection(Cors cors) {
+    this.cors = cors;
+  }
+
+  /**
+   * Refuses {@code request}. If an answer has begun already it is cut off instead, so that it does
+   * not look complete.
+   *
+   * @param route the chosen one; null if none was chosen yet
+   * @param token what was sent as a credential, whether it was looked at or not
+   */
+  Future<Void> refuse(
+      HttpServerRequest request,
+      String requestId,
+      @Nullable Route route,
+      BearerToken token,
+      Refusal why) {
+    HttpServerResponse response = request.response();
+    if (response.ended()) {
+      return Future.succeededFuture();
+    }
+    if (response.headWritten()) {
+      return response.reset();
+    }
+    response.setStatusCode(why.status());
+    writeHeaders(request, requestId, token, why, response.headers());
+    if (mustEndConnection(request, why)) {
+      response.putHeader(CONNECTION, CLOSE);
+      request.connection().shutdown(LINGER_MILLIS, MILLISECONDS);
+    }
+    Dialect dialect = dialect(request, route, token);
+    Future<Void> sent = response.end(bodies.of(dialect, why, looksOurs(token), requestId));
+    request.handler(null).resume(); // nobody will read the rest
+    return sent;
+  }
+
+  /** Answers a browser's preflight; only if CORS is on. */
+  Future<Void> answerPreflight(HttpServerRequest request, String requestId) {
+    HttpServerResponse response = request.response();
+    boolean allowed = cors.answerPreflight(request.headers(), response.headers());
+    response.putHeader(RequestIds.HEADER, requestId);
+    Future<Void> sent = response.setStatusCode(allowed ? 204 : 403).end();
+    request.resume();
+    return sent;
+  }
+
+  /** By the credential if it is MagicPost's, else by the route, else by the path. */
+  static Dialect dialect(HttpServerRequest request, @Nullable Route route, BearerToken token) {
+    if (token.startsWith(TokenShape.MP.prefix())) {
+      return Dialect.MAGICPOST;
+    }
+    Dialect wanted = route == null ? null : route.dialect();
+    if (wanted != null) {
+      return wanted;
+    }
+    String path = request.path();
+    return path == null ? Dialect.MAGPIPE : Dialect.ofPath(path);
+  }
+
+  private void writeHeaders(
+      HttpServerRequest request,
+      String requestId,
+      BearerToken token,
+      Refusal why,
+      MultiMap headers) {
+    headers.set(CONTENT_TYPE, JSON);
+    headers.set(CACHE_CONTROL, NO_STORE);
+    headers.set(RequestIds.HEADER, requestId);
+    cors.decorate(request.headers(), headers);
+    switch (why.status()) {
+      case 401 -> headers.set(WWW_AUTHENTICATE, token.bearerSent() ? INVALID_TOKEN : NO_CREDENTIAL);
+      case 403 -> headers.set(WWW_AUTHENTICATE, INSUFFICIENT_SCOPE);
+      case 405 -> headers.set(ALLOW, METHODS);
+      case 429, 503 -> headers.set(RETRY_AFTER, SOON);
+      default -> {} // nothing more to say
+    }
+  }
+
+  private static boolean looksOurs(BearerToken token) {
+    return token.startsWith(TokenShape.MP.prefix()) || token.startsWith(TokenShape.MGP.prefix());
+  }
+
+  private static boolean mustEndConnection(HttpServerRequest request, Refusal why) {
+    return request.version() != HttpVersion.HTTP_2
+        && (why.endsConnection() || (!request.isEnded() && announcesBody(request.headers())));
+  }
+
+  private static boolean announcesBody(MultiMap headers) {
+    String length = headers.get(CONTENT_LENGTH);
+    return length == null ? headers.contains(TRANSFER_ENCODING) : !length.equals("0");
+  }
+}
