@@ -66,6 +66,12 @@ public enum TokenShape {
     return token.startsWith(MP.prefix) ? MP : null;
   }
 
+  /** Returns the shape that {@code token} has by prefix and length, or null: a cheap first look. */
+  public static @Nullable TokenShape lookingLike(String token) {
+    TokenShape shape = of(token);
+    return shape != null && token.length() == shape.length ? shape : null;
+  }
+
   public String prefix() {
     return prefix;
   }

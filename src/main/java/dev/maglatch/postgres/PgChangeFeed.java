@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.postgres;
+
+import dev.maglatch.cluster.Change;
+import dev.maglatch.cluster.ChangeFeed;
+import dev.maglatch.cluster.Renewal;
+import dev.maglatch.key.TokenHash;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The change feed over one connection that both listens and renews, so that each renewal proves the
+ * listening connection alive. Revokers use a second one: they must not wait for a renewal.
+ */
+public final class PgChangeFeed implements ChangeFeed {
+  private static final String LISTEN = "LISTEN maglatch_changes";
+
+  private static final String RENEW =
+      """
+      SELECT feed, is_primary, newest, gap, database_time, replica_count,
+             number, entity, entity_id, old_key_hash, new_key_hash
+        FROM renew_lease($1::uuid, $2::text, $3::bigint, $4::bigint * interval '1 millisecond', $5::integer)
+      """;
+
+  private static final String ACKNOWLEDGE =
+      "UPDATE replicas SET applied = $2::bigint WHERE id = $1::uuid AND applied < $2::bigint";
+
+  private static final String LEAVE = "DELETE FROM replicas WHERE id = $1::uuid";
+
+  private static final String NEWEST =
+      "SELECT coalesce(max(number), 0) FROM changes WHERE entity_id = ANY ($1::uuid[])";
+
+  /** The lock waits for a renewal in flight, whose lease would otherwise be overlooked. */
+  private static final String HOLDERS =
+      """
+      SELECT id, applied, lease_until > clock_timestamp() AS lease_runs
+        FROM replicas
+       WHERE lease_until > clock_timestamp() - $1::bigint * interval '1 millisecond'
+         FOR SHARE
+      """;
+
+  private static final String PRUNE =
+      """
+      WITH gone AS (
+        DELETE FROM changes
+         WHERE occurred_at < clock_timestamp() - $1::bigint * interval '1 millisecond'
+        RETURNING number)
+      UPDATE change_feed
+         SET pruned_through = greatest(pruned_through, (SELECT max(number) FROM gone))
+       WHERE EXISTS (SELECT 1 FROM gone)
+      """;
+
+  private static final String FORGET_REPLICAS =
+      "DELETE FROM replicas WHERE lease_until < clock_timestamp() - interval '1 hour'";
+
+  private final SteadyConnection feed;
+  private final SteadyConnection revoker;
+  private volatile Runnable onNotification = () -> {};
+
+  /**
+   * @param timeout how long one answer may take; a later one costs the connection
+   */
+  public PgChangeFeed(Vertx vertx, PgConnectOptions options, Duration timeout) {
+    PgConnectOptions leases = new PgConnectOptions(options);
+    leases.addProperty("synchronous_commit", "off"); // rule 10
+    this.feed = new SteadyConnection(vertx, leases, timeout, this::beginListening);
+    this.revoker =
+        new SteadyConnection(
+            vertx, new PgConnectOptions(options), timeout, ready -> Future.succeededFuture());
+  }
+
+  @Override
+  public Future<Void> listen(Runnable handler) {
+    onNotification = handler;
+    return feed.use(connected -> Future.succeededFuture());
+  }
+
+  @Override
+  public Future<Renewal> renew(Member member, long applied, Duration lease, int maxChanges) {
+    Tuple arguments = Tuple.of(member.id(), member.name(), applied, lease.toMillis(), maxChanges);
+    return feed.use(connection -> connection.preparedQuery(RENEW).execute(arguments))
+        .map(PgChangeFeed::renewal);
+  }
+
+  @Override
+  public Future<Void> acknowledge(Member member, long applied) {
+    return feed.use(
+            connection ->
+                connection.preparedQuery(ACKNOWLEDGE).execute(Tuple.of(member.id(), applied)))
+        .mapEmpty();
+  }
+
+  @Override
+  public Future<Void> leave(Member member) {
+    return feed.use(connection -> connection.preparedQuery(LEAVE).execute(Tuple.of(member.id())))
+        .mapEmpty();
+  }
+
+  @Override
+  public Future<Long> newestChangeOf(List<UUID> entities) {
+    Tuple ids = Tuple.tuple().addArrayOfUUID(entities.toArray(UUID[]::new));
+    return revoker
+        .use(connection -> connection.preparedQuery(NEWEST).execute(ids))
+        .map(rows -> rows.iterator().next().getLong(0));
+  }
+
+  @Override
+  public Future<List<Acknowledged>> holders(Duration grace) {
+    return revoker
+        .use(connection -> connection.preparedQuery(HOLDERS).execute(Tuple.of(grace.toMillis())))
+        .map(PgChangeFeed::acknowledged);
+  }
+
+  @Override
+  public Future<Void> prune(Duration keep) {
+    return revoker
+        .use(connection -> connection.preparedQuery(PRUNE).execute(Tuple.of(keep.toMillis())))
+        .compose(pruned -> revoker.use(connection -> connection.query(FORGET_REPLICAS).execute()))
+        .mapEmpty();
+  }
+
+  public Future<Void> close() {
+    return Future.join(feed.close(), revoker.close()).mapEmpty();
+  }
+
+  private Future<Void> beginListening(PgConnection connection) {
+    connection.notificationHandler(notification -> onNotification.run());
+    return connection.query(LISTEN).execute().mapEmpty();
+  }
+
+  private static Renewal renewal(RowSet<Row> rows) {
+    List<Change> changes = new ArrayList<>();
+    Row head = rows.iterator().next();
+    for (Row row : rows) {
+      if (row.getLong("number") != null) {
+        changes.add(change(row));
+      }
+    }
+    return new Renewal(
+        head.getString("feed"),
+        head.getBoolean("is_primary"),
+        head.getLong("newest"),
+        head.getBoolean("gap"),
+        changes,
+        head.getOffsetDateTime("database_time").toInstant(),
+        head.getInteger("replica_count"));
+  }
+
+  private static Change change(Row row) {
+    return new Change(
+        row.getLong("number"),
+        entity(row.getString("entity")),
+        row.getUUID("entity_id"),
+        hash(row.getBuffer("old_key_hash")),
+        hash(row.getBuffer("new_key_hash")));
+  }
+
+  /** What is not known by name may be anything. */
+  private static Change.Entity entity(String name) {
+    return switch (name) {
+      case "api_key" -> Change.Entity.API_KEY;
+      case "account", "organization", "service_account" -> Change.Entity.OWNER;
+      case "session" -> Change.Entity.SESSION;
+      default -> Change.Entity.ALL;
+    };
+  }
+
+  private static @Nullable TokenHash hash(@Nullable Buffer bytes) {
+    return bytes == null ? null : TokenHash.of(bytes.getBytes());
+  }
+
+  private static List<Acknowledged> acknowledged(RowSet<Row> rows) {
+    List<Acknowledged> all = new ArrayList<>();
+    for (Row row : rows) {
+      all.add(
+          new Acknowledged(
+              row.getUUID("id"), row.getLong("applied"), row.getBoolean("lease_runs")));
+    }
+    return all;
+  }
+}

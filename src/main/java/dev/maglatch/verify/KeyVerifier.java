@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.verify;
+
+import static java.util.Objects.requireNonNull;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.maglatch.fault.Fault;
+import dev.maglatch.key.TokenHash;
+import dev.maglatch.key.TokenShape;
+import dev.maglatch.key.Tokens;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.InstantSource;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks {@code mgp_} and {@code mp_} tokens: shape, hash, cache, and on a miss check bytes and one
+ * query.
+ *
+ * <p>Keeps hashes, never tokens. Memory is bounded by {@link CacheConfig#maxEntries()}.
+ */
+public final class KeyVerifier implements CredentialVerifier {
+  /*
+   * An entry is looked at in three steps, each of which may send the request to the database: is it
+   * fresh (no change named it since it was read), is it trusted (the lease is held), is it young
+   * (the TTL, a last bound that should never matter).
+   *
+   * "No such key" lives in a cache of its own, so that it can be small and short-lived without a
+   * variable expiry on the hit path, and so that guesses never push out keys.
+   */
+  private static final int NEGATIVE_SHARE = 10;
+
+  private final Tokens tokens;
+  private final KeyLoads loads;
+  private final ChangeClock changes;
+  private final Trust trust;
+  private final InstantSource databaseTime;
+  private final LongSupplier nanoTime;
+  private final VerifyMetrics metrics;
+  private final @Nullable GuessBudget guesses;
+  private final Cache<TokenHash, CachedKey> found;
+  private final Cache<TokenHash, CachedKey> absent;
+  private final long ttlNanos;
+  private final long absentNanos;
+
+  /**
+   * @param databaseTime the database's clock: expiry is its business
+   * @param acceptUnchecked whether tokens with wrong check bytes may be looked up at all
+   */
+  public KeyVerifier(
+      Tokens tokens,
+      KeyStore store,
+      ChangeClock changes,
+      Trust trust,
+      Times times,
+      CacheConfig config,
+      boolean acceptUnchecked,
+      VerifyMetrics metrics) {
+    this.tokens = requireNonNull(tokens, "tokens");
+    this.changes = requireNonNull(changes, "changes");
+    this.trust = requireNonNull(trust, "trust");
+    this.databaseTime = times.databaseTime();
+    this.nanoTime = times.nanoTime();
+    this.metrics = metrics;
+    this.guesses = acceptUnchecked ? GuessBudget.standard(nanoTime) : null;
+    this.ttlNanos = config.ttl().toNanos();
+    this.absentNanos = config.negativeTtl().toNanos();
+    this.found =
+        Caffeine.newBuilder()
+            .maximumSize(config.maxEntries())
+            .expireAfterWrite(config.ttl().plus(config.maxStaleness()))
+            .executor(Runnable::run)
+            .build();
+    this.absent =
+        Caffeine.newBuilder()
+            .maximumSize(Math.max(1, config.maxEntries() / NEGATIVE_SHARE))
+            .expireAfterWrite(config.negativeTtl())
+            .executor(Runnable::run)
+            .build();
+    this.loads = new KeyLoads(tokens, store, changes, nanoTime, this::remember, metrics);
+  }
+
+  /** The two clocks that decide: the database's wall clock, and this machine's monotonic one. */
+  public record Times(InstantSource databaseTime, LongSupplier nanoTime) {}
+
+  @Override
+  public @Nullable Verdict decideNow(String credential) {
+    if (TokenShape.lookingLike(credential) == null) {
+      return Verdict.MALFORMED;
+    }
+    TokenHash hash = Tokens.sha256(credential);
+    Verdict remembered = remembered(hash, nanoTime.getAsLong());
+    if (remembered != null) {
+      metrics.hit();
+      return remembered;
+    }
+    if (tokens.checked(credential)) {
+      return null;
+    }
+    if (guesses != null && Tokens.wellFormed(credential)) {
+      return null;
+    }
+    metrics.forged();
+    return Tokens.wellFormed(credential) ? Verdict.UNKNOWN : Verdict.MALFORMED;
+  }
+
+  @Override
+  public Future<Verdict> decide(String credential, String clientAddress) {
+    Verdict now = decideNow(credential);
+    if (now != null) {
+      return Future.succeededFuture(now);
+    }
+    metrics.miss();
+    if (guesses != null && !tokens.checked(credential) && !guesses.take(clientAddress)) {
+      return Future.succeededFuture(Verdict.LIMITED);
+    }
+    TokenHash hash = Tokens.sha256(credential);
+    Trust.Level level = trust.level(nanoTime.getAsLong());
+    if (level == Trust.Level.LOST) {
+      return Future.failedFuture(
+          Fault.of(Fault.Code.STORE_UNAVAILABLE, "database lost, key not verified before", null));
+    }
+    CompletionStage<Verdict> verdict =
+        loads
+            .load(hash, level == Trust.Level.TRUSTED)
+            .handle((loaded, failure) -> conclude(hash, loaded, failure));
+    return onCallersContext(verdict);
+  }
+
+  /** Returns how many keys and how many absences are remembered, for metrics. */
+  public long size() {
+    return found.estimatedSize() + absent.estimatedSize();
+  }
+
+  private @Nullable Verdict remembered(TokenHash hash, long now) {
+    CachedKey entry = found.getIfPresent(hash);
+    if (entry == null) {
+      return rememberedAbsent(hash, now);
+    }
+    if (!entry.fresh(changes)) {
+      return null;
+    }
+    Verdict verdict = entry.verdictAt(databaseTime.millis());
+    return switch (trust.level(now)) {
+      case TRUSTED -> entry.ageNanos(now) < ttlNanos ? verdict : null;
+      case ASK -> null;
+      case LOST -> withoutDatabase(verdict, now);
+    };
+  }
+
+  private @Nullable Verdict rememberedAbsent(TokenHash hash, long now) {
+    CachedKey entry = absent.getIfPresent(hash);
+    boolean usable =
+        entry != null
+            && entry.fresh(changes)
+            && trust.level(now) == Trust.Level.TRUSTED
+            && entry.ageNanos(now) < absentNanos;
+    return usable ? Verdict.UNKNOWN : null;
+  }
+
+  /** Bad stays bad; good is served while that is allowed; else undecided (null). */
+  private @Nullable Verdict withoutDatabase(Verdict verdict, long now) {
+    if (verdict.outcome() != Verdict.Outcome.ALLOWED) {
+      return verdict;
+    }
+    if (!trust.servesWithoutDatabase(now)) {
+      return null;
+    }
+    metrics.servedStale();
+    return verdict;
+  }
+
+  private Verdict conclude(
+      TokenHash hash, @Nullable CachedKey loaded, @Nullable Throwable failure) {
+    if (loaded != null) {
+      return loaded.verdictAt(databaseTime.millis());
+    }
+    CachedKey before = found.getIfPresent(hash);
+    Verdict stale =
+        before == null || !before.fresh(changes)
+            ? null
+            : withoutDatabase(before.verdictAt(databaseTime.millis()), nanoTime.getAsLong());
+    if (stale == null) {
+      throw new CompletionException(undecided(failure));
+    }
+    return stale;
+  }
+
+  private static Fault undecided(@Nullable Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof Fault fault
+        ? fault
+        : Fault.of(Fault.Code.STORE_UNAVAILABLE, "key lookup failed", cause);
+  }
+
+  private void remember(TokenHash hash, CachedKey entry) {
+    if (entry.found()) {
+      found.put(hash, entry);
+    } else {
+      found.invalidate(hash);
+      absent.put(hash, entry);
+    }
+  }
+
+  private static <T> Future<T> onCallersContext(CompletionStage<T> stage) {
+    Context context = Vertx.currentContext();
+    return context == null
+        ? Future.fromCompletionStage(stage)
+        : Future.fromCompletionStage(stage, context);
+  }
+}
