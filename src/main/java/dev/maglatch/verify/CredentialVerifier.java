@@ -17,6 +17,8 @@ public interface CredentialVerifier {
   /**
    * Returns the verdict, asking the store if it must. Fails with a {@link dev.maglatch.fault.Fault}
    * when no trustworthy answer was had in time; completes on the caller's context.
+   *
+   * @param clientAddress whose budget a guess is taken from
    */
   Future<Verdict> decide(String credential, String clientAddress);
 }

@@ -13,7 +13,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.InstantSource;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +48,8 @@ public final class KeyVerifier implements CredentialVerifier {
   private final long absentNanos;
 
   /**
-   * @param databaseTime the database's clock: expiry is its business
+   * Makes a verifier with an empty cache.
+   *
    * @param acceptUnchecked whether tokens with wrong check bytes may be looked up at all
    */
   public KeyVerifier(
@@ -85,7 +85,12 @@ public final class KeyVerifier implements CredentialVerifier {
     this.loads = new KeyLoads(tokens, store, changes, nanoTime, this::remember, metrics);
   }
 
-  /** The two clocks that decide: the database's wall clock, and this machine's monotonic one. */
+  /**
+   * The two clocks that decide.
+   *
+   * @param databaseTime the database's wall clock: expiry is its business
+   * @param nanoTime this machine's monotonic clock
+   */
   public record Times(InstantSource databaseTime, LongSupplier nanoTime) {}
 
   @Override
@@ -125,11 +130,10 @@ public final class KeyVerifier implements CredentialVerifier {
       return Future.failedFuture(
           Fault.of(Fault.Code.STORE_UNAVAILABLE, "database lost, key not verified before", null));
     }
-    CompletionStage<Verdict> verdict =
-        loads
-            .load(hash, level == Trust.Level.TRUSTED)
-            .handle((loaded, failure) -> conclude(hash, loaded, failure));
-    return onCallersContext(verdict);
+    return onCallersContext(loads.load(hash, level == Trust.Level.TRUSTED))
+        .compose(
+            loaded -> conclude(loaded, credential, clientAddress),
+            failure -> withoutAnswer(hash, failure));
   }
 
   /** Returns how many keys and how many absences are remembered, for metrics. */
@@ -175,27 +179,25 @@ public final class KeyVerifier implements CredentialVerifier {
     return verdict;
   }
 
-  private Verdict conclude(
-      TokenHash hash, @Nullable CachedKey loaded, @Nullable Throwable failure) {
-    if (loaded != null) {
-      return loaded.verdictAt(databaseTime.millis());
-    }
+  /** A change that came while the answer was on its way to this thread makes it void. */
+  private Future<Verdict> conclude(CachedKey loaded, String credential, String clientAddress) {
+    return loaded.fresh(changes)
+        ? Future.succeededFuture(loaded.verdictAt(databaseTime.millis()))
+        : decide(credential, clientAddress);
+  }
+
+  private Future<Verdict> withoutAnswer(TokenHash hash, Throwable failure) {
     CachedKey before = found.getIfPresent(hash);
     Verdict stale =
         before == null || !before.fresh(changes)
             ? null
             : withoutDatabase(before.verdictAt(databaseTime.millis()), nanoTime.getAsLong());
-    if (stale == null) {
-      throw new CompletionException(undecided(failure));
-    }
-    return stale;
-  }
-
-  private static Fault undecided(@Nullable Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    return cause instanceof Fault fault
-        ? fault
-        : Fault.of(Fault.Code.STORE_UNAVAILABLE, "key lookup failed", cause);
+    return stale == null
+        ? Future.failedFuture(
+            failure instanceof Fault
+                ? failure
+                : Fault.of(Fault.Code.STORE_UNAVAILABLE, "key lookup failed", failure))
+        : Future.succeededFuture(stale);
   }
 
   private void remember(TokenHash hash, CachedKey entry) {
