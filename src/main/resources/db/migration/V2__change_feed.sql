@@ -7,7 +7,7 @@ CREATE SEQUENCE change_number AS bigint;
 CREATE TABLE changes (
   id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   number       bigint UNIQUE,             -- drawn when the transaction commits
-  occurred_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  occurred_at  timestamptz NOT NULL DEFAULT clock_timestamp(), -- when it was numbered
   entity       text NOT NULL,             -- api_key, service_account, account, organization, session, all
   entity_id    uuid,
   operation    text NOT NULL,             -- insert, update, delete, truncate, flush
@@ -100,7 +100,7 @@ CREATE TRIGGER session_families_truncated AFTER TRUNCATE ON session_families EXE
 CREATE FUNCTION number_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(7163442);
-  UPDATE changes SET number = nextval('change_number') WHERE id = NEW.id;
+  UPDATE changes SET number = nextval('change_number'), occurred_at = clock_timestamp() WHERE id = NEW.id;
   PERFORM pg_notify('maglatch_changes', ''); -- equal notifications of one transaction are sent once
   RETURN NULL;
 END $$;
@@ -115,3 +115,58 @@ CREATE TABLE replicas (
   lease_until timestamptz NOT NULL,
   joined_at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- How far the feed has been pruned: whoever has applied less has missed something.
+CREATE TABLE change_feed (
+  only_row       boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  pruned_through bigint NOT NULL DEFAULT 0
+);
+INSERT INTO change_feed DEFAULT VALUES;
+
+-- Extends a replica's lease, then returns what changed after my_applied: one row a change, at least
+-- one row. The two steps must not share a snapshot, and in a VOLATILE function they do not: a change
+-- that committed before the lease row was locked is always returned, and one that commits later finds
+-- the extended lease. In one plain statement a renewal could extend the lease past a revocation that
+-- had already looked at the leases, without returning it.
+CREATE FUNCTION renew_lease(me uuid, my_name text, my_applied bigint, lease interval, max_changes integer)
+RETURNS TABLE (feed text, is_primary boolean, newest bigint, gap boolean, database_time timestamptz,
+               replica_count bigint, number bigint, entity text, entity_id uuid,
+               old_key_hash bytea, new_key_hash bytea)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  history   text;
+  last      bigint;
+  pruned    bigint;
+  missing   boolean;
+  holders   bigint;
+BEGIN
+  IF pg_is_in_recovery() THEN
+    RETURN QUERY SELECT '', false, 0::bigint, true, clock_timestamp(), 0::bigint,
+                        NULL::bigint, NULL::text, NULL::uuid, NULL::bytea, NULL::bytea;
+    RETURN;
+  END IF;
+
+  UPDATE replicas SET applied = my_applied, lease_until = clock_timestamp() + lease WHERE id = me;
+  IF NOT FOUND THEN
+    PERFORM set_config('synchronous_commit', 'on', true); -- a crash must not forget who joined
+    INSERT INTO replicas (id, name, applied, lease_until)
+    VALUES (me, my_name, my_applied, clock_timestamp() + lease);
+  END IF;
+
+  SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    INTO history FROM pg_control_system();
+  SELECT pruned_through, greatest(pruned_through, (SELECT max(c.number) FROM changes c))
+    INTO pruned, last FROM change_feed;
+  SELECT count(*) INTO holders FROM replicas WHERE lease_until > clock_timestamp();
+  missing := my_applied < pruned OR my_applied > last
+    OR (SELECT count(*) FROM (SELECT 1 FROM changes c WHERE c.number > my_applied AND c.number <= last
+                              LIMIT max_changes + 1) AS later) > max_changes;
+
+  RETURN QUERY
+    SELECT history, true, last, missing, clock_timestamp(), holders,
+           c.number, c.entity, c.entity_id, c.old_key_hash, c.new_key_hash
+      FROM (VALUES (1)) AS one
+      LEFT JOIN changes c ON NOT missing AND c.number > my_applied AND c.number <= last
+     ORDER BY c.number;
+END $$;
