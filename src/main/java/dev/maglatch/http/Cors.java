@@ -12,6 +12,7 @@ import static io.vertx.core.http.HttpHeaders.ACCESS_CONTROL_REQUEST_METHOD;
 import static io.vertx.core.http.HttpHeaders.ORIGIN;
 import static io.vertx.core.http.HttpHeaders.VARY;
 
+import dev.maglatch.settings.Section;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -63,6 +64,15 @@ public final class Cors {
       }
     }
     this.ownOrigin = publicUrl == null ? null : origin(publicUrl);
+  }
+
+  /** Reads the section {@code cors}; {@code publicUrl} as the constructor has it. */
+  public static Cors read(Section cors, @Nullable String publicUrl) {
+    List<String> allowed = cors.texts("allowed-origins", List.of());
+    if (!allowed.stream().allMatch(Cors::isAllowable)) {
+      cors.problem("allowed-origins", "* or origins such as https://app.example, without a path");
+    }
+    return new Cors(allowed, publicUrl);
   }
 
   /**

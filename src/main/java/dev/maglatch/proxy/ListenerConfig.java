@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import dev.maglatch.settings.Section;
 import java.time.Duration;
 
 /**
@@ -37,4 +38,21 @@ public record ListenerConfig(
           Duration.ofSeconds(75),
           10_000,
           Duration.ofSeconds(30));
+
+  private static final Duration SHORTEST = Duration.ofMillis(100);
+  private static final Duration LONGEST = Duration.ofHours(1);
+
+  /** Reads what is about the listener in the section {@code http}. */
+  public static ListenerConfig read(Section http) {
+    return new ListenerConfig(
+        http.text("host", DEFAULT.host),
+        http.integer("port", DEFAULT.port, 0, 65_535),
+        http.integer("max-headers", DEFAULT.maxHeaders, 1, 1_000),
+        (int) http.bytes("max-request-line", DEFAULT.maxTargetBytes, 256, 1 << 20),
+        (int) http.bytes("max-header-size", DEFAULT.maxHeaderBytes, 1_024, 1 << 20),
+        http.duration("header-timeout", DEFAULT.headerDeadline, SHORTEST, LONGEST),
+        http.duration("idle-timeout", DEFAULT.idleTimeout, SHORTEST, LONGEST),
+        http.integer("max-connections", DEFAULT.maxConnections, 1, 1_000_000),
+        http.duration("drain-timeout", DEFAULT.drainTimeout, Duration.ZERO, LONGEST));
+  }
 }

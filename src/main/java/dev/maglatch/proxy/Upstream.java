@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import dev.maglatch.settings.Section;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
@@ -25,6 +26,16 @@ public record Upstream(boolean tls, String host, int port, String basePath) {
     }
   }
 
+  /** Reads a setting; null if it is not set, or noted as a problem. */
+  static @Nullable Upstream read(Section section, String key) {
+    String url = section.text(key);
+    Upstream upstream = url == null ? null : parse(url);
+    if (url != null && upstream == null) {
+      section.problem(key, "an http or https URL without query, such as http://orders:8080");
+    }
+    return upstream;
+  }
+
   /** Returns host and port as a {@code Host} header has them: without the scheme's own port. */
   public String authority() {
     String name = host.indexOf(':') < 0 ? host : "[" + host + "]";
@@ -44,7 +55,10 @@ public record Upstream(boolean tls, String host, int port, String basePath) {
       return null;
     }
     int port = url.getPort() < 0 ? (tls ? 443 : 80) : url.getPort();
-    return new Upstream(tls, unbracketed(url.getHost()), port, withoutSlash(url.getRawPath()));
+    String basePath = withoutSlash(url.getRawPath());
+    return PathRules.isPlain(basePath)
+        ? new Upstream(tls, unbracketed(url.getHost()), port, basePath)
+        : null;
   }
 
   private static String unbracketed(String host) {
