@@ -3,7 +3,6 @@ package dev.maglatch.secret;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -37,19 +36,29 @@ public record SecretRing(
     }
   }
 
-  /** Derives all keys of {@code masters}, the current one first (HKDF, one label for each use). */
+  /** Derives all keys of {@code masters}, the current one first (HKDF, one label each). */
   public static SecretRing derive(List<byte[]> masters) {
-    List<SecretKeyBytes> peppers = new ArrayList<>();
-    List<SecretKeyBytes> checkKeys = new ArrayList<>();
-    List<SecretKeyBytes> encryptionKeys = new ArrayList<>();
-    List<SecretKeyBytes> sessionKeys = new ArrayList<>();
-    for (byte[] master : masters) {
-      peppers.add(purpose(master, "maglatch pepper v1"));
-      checkKeys.add(purpose(master, "maglatch token check v1"));
-      encryptionKeys.add(purpose(master, "maglatch encryption v1"));
-      sessionKeys.add(purpose(master, "maglatch session v1"));
-    }
-    return new SecretRing(peppers, checkKeys, encryptionKeys, sessionKeys);
+    return derive(masters, masters, masters, masters);
+  }
+
+  /**
+   * Derives each purpose's keys from masters of its own, the current one first. A master that
+   * serves several purposes still yields a different key for each.
+   */
+  public static SecretRing derive(
+      List<byte[]> pepperMasters,
+      List<byte[]> checkMasters,
+      List<byte[]> encryptionMasters,
+      List<byte[]> sessionMasters) {
+    return new SecretRing(
+        keys(pepperMasters, "maglatch pepper v1"),
+        keys(checkMasters, "maglatch token check v1"),
+        keys(encryptionMasters, "maglatch encryption v1"),
+        keys(sessionMasters, "maglatch session v1"));
+  }
+
+  private static List<SecretKeyBytes> keys(List<byte[]> masters, String label) {
+    return masters.stream().map(master -> purpose(master, label)).toList();
   }
 
   private static SecretKeyBytes purpose(byte[] master, String label) {

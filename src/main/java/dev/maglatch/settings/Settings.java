@@ -42,15 +42,20 @@ public final class Settings {
   private final YamlTree file;
   private final Map<String, String> variables;
   private final Map<String, String> overrides;
+  private final Map<String, String> defaults;
   private final NavigableSet<String> known = new TreeSet<>();
   private final Set<String> hidden = new HashSet<>();
 
   private Settings(
-      @Nullable Path yamlFile, Map<String, String> environment, Map<String, String> overrides) {
+      @Nullable Path yamlFile,
+      Map<String, String> environment,
+      Map<String, String> overrides,
+      Map<String, String> defaults) {
     this.file = yamlFile == null ? YamlTree.empty() : YamlTree.ofFile(yamlFile, noted);
     this.variables = new TreeMap<>();
     environment.forEach(this::takeVariable);
     this.overrides = new LinkedHashMap<>(overrides);
+    this.defaults = new LinkedHashMap<>(defaults);
   }
 
   /**
@@ -62,7 +67,18 @@ public final class Settings {
    */
   public static Settings load(
       @Nullable Path yamlFile, Map<String, String> environment, Map<String, String> overrides) {
-    return new Settings(yamlFile, environment, overrides);
+    return load(yamlFile, environment, overrides, Map.of());
+  }
+
+  /**
+   * As {@link #load(Path, Map, Map)}, with other defaults than the records' own, by dotted name.
+   */
+  public static Settings load(
+      @Nullable Path yamlFile,
+      Map<String, String> environment,
+      Map<String, String> overrides,
+      Map<String, String> defaults) {
+    return new Settings(yamlFile, environment, overrides, defaults);
   }
 
   /** Settings of nobody: every default. */
@@ -124,12 +140,18 @@ public final class Settings {
 
   /** Returns the value from the source that wins; null when none sets the key. */
   @Nullable Value find(String key) {
-    for (Value value : new @Nullable Value[] {override(key), fromVariable(key), fromFile(key)}) {
+    for (Value value : candidates(key)) {
       if (value != null && !value.isAbsent()) {
         return value;
       }
     }
     return null;
+  }
+
+  private @Nullable Value[] candidates(String key) {
+    return new @Nullable Value[] {
+      override(key), fromVariable(key), fromFile(key), fromDefaults(key)
+    };
   }
 
   @Nullable Value override(String key) {
@@ -144,6 +166,11 @@ public final class Settings {
 
   @Nullable Value fromFile(String key) {
     return file.values().get(key);
+  }
+
+  private @Nullable Value fromDefaults(String key) {
+    String text = defaults.get(key);
+    return text == null ? null : Value.of(text, "default");
   }
 
   private void takeVariable(String name, String text) {

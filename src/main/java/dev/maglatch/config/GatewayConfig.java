@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.config;
+
+import dev.maglatch.cluster.ClusterConfig;
+import dev.maglatch.postgres.DatabaseAddress;
+import dev.maglatch.postgres.DatabaseConfig;
+import dev.maglatch.proxy.ProxyConfig;
+import dev.maglatch.secret.Secret;
+import dev.maglatch.settings.Section;
+import dev.maglatch.settings.Settings;
+import dev.maglatch.usage.UsageConfig;
+import dev.maglatch.verify.CacheConfig;
+import dev.maglatch.webhook.WebhookConfig;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that can be set.
+ *
+ * @param management where our own routes are, if not on the public listener; null if they are
+ * @param dataDir where embedded data and development secrets are kept
+ * @param acceptUnchecked whether tokens with wrong check bytes are looked up within a budget
+ * @param organizationKeys most active keys of one organization; 0 for no bound
+ * @param eventsToken what upstreams publish events with; null if nobody may
+ * @param eventLoops threads that serve requests
+ */
+public record GatewayConfig(
+    HttpConfig http,
+    ListenAddress ops,
+    @Nullable ListenAddress management,
+    Path dataDir,
+    DatabaseConfig database,
+    SecretsConfig secrets,
+    boolean acceptUnchecked,
+    CacheConfig cache,
+    ClusterConfig cluster,
+    UsageConfig usage,
+    ProxyConfig proxy,
+    int organizationKeys,
+    WebhookConfig webhooks,
+    @Nullable Secret eventsToken,
+    DialectConfig magpipe,
+    DialectConfig magicpost,
+    DialectConfig organization,
+    LogConfig log,
+    int eventLoops) {
+  private static final int OPS_PORT = 9_090;
+  private static final int MANAGEMENT_PORT = 8_081;
+  private static final int MAX_EVENT_LOOPS = 256;
+
+  /**
+   * Reads all settings. What is wrong is noted in {@code settings}, whose problems the caller asks
+   * for afterwards; only if there are none is the result fit for use.
+   */
+  public static GatewayConfig read(Settings settings, Mode mode) {
+    Section root = settings.root();
+    Section dialects = root.section("dialects");
+    return new GatewayConfig(
+        HttpConfig.read(root.section("http"), root.section("cors")),
+        ListenAddress.read(root.section("ops"), OPS_PORT),
+        management(root.section("management")),
+        dataDir(root),
+        database(root.section("database"), mode),
+        SecretsConfig.read(root.section("secrets"), mode),
+        root.section("tokens").flag("accept-unchecked", false),
+        CacheConfig.read(root.section("cache")),
+        ClusterConfig.read(root.section("cluster")),
+        UsageConfig.read(root.section("usage")),
+        ProxyConfig.read(root.section("proxy")),
+        root.section("limits").integer("organization-keys", 0, 0, Integer.MAX_VALUE),
+        WebhookConfig.read(root.section("webhooks")),
+        root.section("events").secret("token"),
+        DialectConfig.read(dialects.section("magpipe"), "/functions/v1"),
+        DialectConfig.read(dialects.section("magicpost"), "/api/v1"),
+        DialectConfig.read(dialects.section("organization"), "/v1"),
+        LogConfig.read(root.section("log")),
+        eventLoops(root));
+  }
+
+  /** Returns the same with the database at {@code started}. */
+  public GatewayConfig withDatabase(DatabaseAddress started) {
+    return new GatewayConfig(
+        http,
+        ops,
+        management,
+        dataDir,
+        database.at(started),
+        secrets,
+        acceptUnchecked,
+        cache,
+        cluster,
+        usage,
+        proxy,
+        organizationKeys,
+        webhooks,
+        eventsToken,
+        magpipe,
+        magicpost,
+        organization,
+        log,
+        eventLoops);
+  }
+
+  private static @Nullable ListenAddress management(Section management) {
+    ListenAddress address = ListenAddress.read(management, MANAGEMENT_PORT);
+    return management.has("port") || management.has("host") ? address : null;
+  }
+
+  private static Path dataDir(Section root) {
+    String usual = ".maglatch";
+    try {
+      return Path.of(root.text("data-dir", usual));
+    } catch (InvalidPathException notAPath) {
+      root.problem("data-dir", "a folder");
+      return Path.of(usual);
+    }
+  }
+
+  private static DatabaseConfig database(Section section, Mode mode) {
+    DatabaseConfig database = DatabaseConfig.read(section);
+    boolean needed = mode != Mode.DEV && !database.embedded();
+    if (needed && database.address() == null && !section.has("url")) {
+      section.problem(
+          "url", "postgresql://user:password@host:5432/name, or database.embedded: true");
+    }
+    return database;
+  }
+
+  private static int eventLoops(Section root) {
+    int cores = Math.min(Runtime.getRuntime().availableProcessors(), MAX_EVENT_LOOPS);
+    int wanted = root.integer("event-loops", 0, 0, MAX_EVENT_LOOPS);
+    return wanted == 0 ? cores : wanted;
+  }
+}
