@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.session;
+
+import dev.maglatch.verify.ChangeClock;
+import dev.maglatch.verify.Verdict;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one lookup found out about one token.
+ *
+ * @param family null for a token of an outside issuer
+ * @param account null if there is none; so is its organization
+ * @param expiresMillis when the token expires
+ * @param loadedAt {@link ChangeClock#now()} before the query was sent
+ * @param loadedNanos {@link System#nanoTime()} before the query was sent
+ */
+record CachedSession(
+    Verdict verdict,
+    @Nullable UUID family,
+    @Nullable UUID account,
+    @Nullable UUID organization,
+    long expiresMillis,
+    long loadedAt,
+    long loadedNanos) {
+
+  /** Whether nothing that this entry depends on has changed since it was read. */
+  boolean fresh(ChangeClock changes) {
+    return !changes.flushedSince(loadedAt)
+        && unchanged(family, changes)
+        && unchanged(account, changes)
+        && unchanged(organization, changes);
+  }
+
+  boolean expiredAt(long epochMillis) {
+    return epochMillis >= expiresMillis;
+  }
+
+  /** Nanoseconds since this was read from the database. */
+  long ageNanos(long nanoTime) {
+    return nanoTime - loadedNanos;
+  }
+
+  /** Whether the subject of an outside issuer has no account. */
+  boolean isStranger() {
+    return account == null && family == null;
+  }
+
+  private boolean unchanged(@Nullable UUID owner, ChangeClock changes) {
+    return owner == null || !changes.changedSince(owner, loadedAt);
+  }
+}
