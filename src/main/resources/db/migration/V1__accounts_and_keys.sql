@@ -93,35 +93,32 @@ CREATE TABLE key_usage_hours (
 CREATE INDEX key_usage_hours_hour ON key_usage_hours (hour);
 
 -- One family is one sign-in: its refresh tokens replace each other, its end ends its access tokens.
+-- A refresh token names its family and its generation and is signed; only the newest is unspent.
 CREATE TABLE session_families (
   id          uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   account_id  uuid NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   kind        text NOT NULL CHECK (kind IN ('token', 'cookie')),
-  cookie_hash bytea UNIQUE,
+  cookie_hash bytea UNIQUE CHECK (octet_length(cookie_hash) = 32),  -- SHA-256 of the cookie's value
+  generation  integer NOT NULL DEFAULT 0,                           -- of the unspent refresh token
+  rotated_at  timestamptz[] NOT NULL DEFAULT '{}',                  -- when the last ones were spent, newest first
   created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   last_used_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   created_ip  text,
   user_agent  text,
   expires_at  timestamptz NOT NULL,
-  ended_at    timestamptz
+  ended_at    timestamptz,
+  CHECK ((kind = 'cookie') = (cookie_hash IS NOT NULL))
 );
 CREATE INDEX session_families_account ON session_families (account_id);
+CREATE INDEX session_families_over ON session_families (least(ended_at, expires_at));
 
-CREATE TABLE refresh_tokens (
-  token_hash bytea PRIMARY KEY,
-  family_id  uuid NOT NULL REFERENCES session_families (id) ON DELETE CASCADE,
-  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  spent_at   timestamptz,
-  successor  bytea                       -- the newest tokens, encrypted, for a lost answer; see sessions
-);
-CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);
-
--- Failed sign-ins, counted for each (account, address) and for each address.
+-- Failed sign-ins, counted for each (account, address), for each address and for each account.
 CREATE TABLE sign_in_failures (
   subject      text PRIMARY KEY,
   failures     integer NOT NULL,
   window_start timestamptz NOT NULL
 );
+CREATE INDEX sign_in_failures_window ON sign_in_failures (window_start);
 
 CREATE TABLE idempotency_keys (
   credential   text NOT NULL,

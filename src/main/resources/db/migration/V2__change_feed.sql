@@ -71,11 +71,13 @@ CREATE TRIGGER organizations_changed AFTER UPDATE OR DELETE ON organizations
 CREATE TRIGGER service_accounts_changed AFTER UPDATE OR DELETE ON service_accounts
   FOR EACH ROW EXECUTE FUNCTION note_owner_change('service_account');
 
--- A session matters once it has ended.
+-- A session matters once it has ended; deleting one that was over long before is no news.
 CREATE FUNCTION note_session_end() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    PERFORM note_change('session', OLD.id, 'delete', NULL, NULL);
+    IF least(OLD.ended_at, OLD.expires_at) > clock_timestamp() - interval '2 hours' THEN
+      PERFORM note_change('session', OLD.id, 'delete', NULL, NULL);
+    END IF;
   ELSIF OLD.ended_at IS DISTINCT FROM NEW.ended_at THEN
     PERFORM note_change('session', NEW.id, 'update', NULL, NULL);
   END IF;
