@@ -98,10 +98,14 @@ CREATE TRIGGER service_accounts_truncated AFTER TRUNCATE ON service_accounts EXE
 CREATE TRIGGER session_families_truncated AFTER TRUNCATE ON session_families EXECUTE FUNCTION note_truncate();
 
 -- Runs at commit. The lock is held until the transaction has ended, so the next number is drawn only
--- after this one is visible; a transaction that idles before its commit holds nothing.
+-- after this one is visible; a transaction that idles before its commit holds nothing. A commit that
+-- a crash could take back must not be seen: its number would be given to another change.
 CREATE FUNCTION number_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(7163442);
+  IF current_setting('synchronous_commit') = 'off' THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
   UPDATE changes SET number = nextval('change_number'), occurred_at = clock_timestamp() WHERE id = NEW.id;
   PERFORM pg_notify('maglatch_changes', ''); -- equal notifications of one transaction are sent once
   RETURN NULL;
@@ -118,30 +122,39 @@ CREATE TABLE replicas (
   joined_at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- How far the feed has been pruned: whoever has applied less has missed something.
+-- How far the feed has been pruned: whoever has applied less has missed something. And since when the
+-- feed has the history it has: until one lease later, replicas may hold leases of an earlier history
+-- (another server, another timeline) that this server knows nothing of.
 CREATE TABLE change_feed (
   only_row       boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  pruned_through bigint NOT NULL DEFAULT 0
+  pruned_through bigint NOT NULL DEFAULT 0,
+  history        text,
+  history_since  timestamptz
 );
 INSERT INTO change_feed DEFAULT VALUES;
+
+-- Names the server and its timeline: a number of one history says nothing about another.
+CREATE FUNCTION feed_history() RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    FROM pg_control_system()
+$$;
 
 -- Extends a replica's lease, then returns what changed after my_applied: one row a change, at least
 -- one row. The two steps must not share a snapshot, and in a VOLATILE function they do not: a change
 -- that committed before the lease row was locked is always returned, and one that commits later finds
 -- the extended lease. In one plain statement a renewal could extend the lease past a revocation that
--- had already looked at the leases, without returning it.
-CREATE FUNCTION renew_lease(me uuid, my_name text, my_applied bigint, lease interval, max_changes integer)
+-- had already looked at the leases, without returning it. A revoker sees no row that is being
+-- inserted, so whoever gets a new row is told of a gap and drops everything.
+CREATE FUNCTION renew_lease(me uuid, my_name text, my_feed text, my_applied bigint, lease interval,
+                            max_changes integer)
 RETURNS TABLE (feed text, is_primary boolean, newest bigint, gap boolean, database_time timestamptz,
                replica_count bigint, number bigint, entity text, entity_id uuid,
                old_key_hash bytea, new_key_hash bytea)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
-  history   text;
-  last      bigint;
-  pruned    bigint;
-  missing   boolean;
-  holders   bigint;
+  current_history text;
+  believed        bigint := -1;  -- my_applied, as far as it is a number of this history
 BEGIN
   IF pg_is_in_recovery() THEN
     RETURN QUERY SELECT '', false, 0::bigint, true, clock_timestamp(), 0::bigint,
@@ -149,26 +162,42 @@ BEGIN
     RETURN;
   END IF;
 
-  UPDATE replicas SET applied = my_applied, lease_until = clock_timestamp() + lease WHERE id = me;
-  IF NOT FOUND THEN
-    PERFORM set_config('synchronous_commit', 'on', true); -- a crash must not forget who joined
-    INSERT INTO replicas (id, name, applied, lease_until)
-    VALUES (me, my_name, my_applied, clock_timestamp() + lease);
+  current_history := feed_history();
+  UPDATE change_feed
+     SET history = current_history,
+         history_since = CASE WHEN history IS NULL THEN '-infinity' ELSE clock_timestamp() END
+   WHERE history IS DISTINCT FROM current_history;
+  IF my_feed = current_history AND my_applied <=
+     (SELECT greatest(f.pruned_through, (SELECT max(c.number) FROM changes c)) FROM change_feed f) THEN
+    believed := my_applied;
   END IF;
 
-  SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
-    INTO history FROM pg_control_system();
-  SELECT pruned_through, greatest(pruned_through, (SELECT max(c.number) FROM changes c))
-    INTO pruned, last FROM change_feed;
-  SELECT count(*) INTO holders FROM replicas WHERE lease_until > clock_timestamp();
-  missing := my_applied < pruned OR my_applied > last
-    OR (SELECT count(*) FROM (SELECT 1 FROM changes c WHERE c.number > my_applied AND c.number <= last
-                              LIMIT max_changes + 1) AS later) > max_changes;
+  -- A crash may take back the extension of a lease that runs, but not forget who holds one.
+  IF NOT EXISTS (SELECT 1 FROM replicas WHERE id = me AND lease_until > clock_timestamp()) THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
+  UPDATE replicas SET applied = believed, lease_until = clock_timestamp() + lease WHERE id = me;
+  IF NOT FOUND THEN
+    believed := -1;
+    INSERT INTO replicas (id, name, applied, lease_until)
+    VALUES (me, my_name, believed, clock_timestamp() + lease);
+  END IF;
 
-  RETURN QUERY
-    SELECT history, true, last, missing, clock_timestamp(), holders,
+  RETURN QUERY -- one statement: pruning between two of them would hide what is missing
+    WITH head AS (
+      SELECT f.pruned_through, greatest(f.pruned_through, (SELECT max(c.number) FROM changes c)) AS newest
+        FROM change_feed f),
+    extent AS (
+      SELECT head.newest,
+             believed < head.pruned_through
+             OR (SELECT count(*) FROM (SELECT 1 FROM changes c
+                                        WHERE c.number > believed AND c.number <= head.newest
+                                        LIMIT max_changes + 1) AS later) > max_changes AS missing
+        FROM head)
+    SELECT current_history, true, extent.newest, extent.missing, clock_timestamp(),
+           (SELECT count(*) FROM replicas WHERE lease_until > clock_timestamp()),
            c.number, c.entity, c.entity_id, c.old_key_hash, c.new_key_hash
-      FROM (VALUES (1)) AS one
-      LEFT JOIN changes c ON NOT missing AND c.number > my_applied AND c.number <= last
+      FROM extent
+      LEFT JOIN changes c ON NOT extent.missing AND c.number > believed AND c.number <= extent.newest
      ORDER BY c.number;
 END $$;

@@ -19,13 +19,15 @@ public interface ChangeFeed {
   Future<Void> listen(Runnable onNotification);
 
   /**
-   * Extends this replica's lease and returns what changed after {@code applied}, in this order,
-   * over the connection that listens: an answer also proves that notifications can arrive.
+   * Extends this replica's lease, then returns what changed after {@code applied}, over the
+   * connection that listens: an answer also proves that notifications can arrive (rule 3).
    *
-   * @param applied the newest change applied here; negative on joining, which asks for none
+   * <p>A change that is committed is returned, or its revoker finds the extended lease. A replica
+   * that the database does not know is told of a gap: a revoker may have overlooked it.
+   *
    * @param maxChanges beyond this many a gap is reported instead
    */
-  Future<Renewal> renew(Member member, long applied, Duration lease, int maxChanges);
+  Future<Renewal> renew(Member member, Position applied, Duration lease, int maxChanges);
 
   /** Records that {@code member} has applied everything up to {@code applied}. */
   Future<Void> acknowledge(Member member, long applied);
@@ -33,15 +35,18 @@ public interface ChangeFeed {
   /** Gives the lease back. */
   Future<Void> leave(Member member);
 
-  /** Returns the number of the newest change of any of these entities; 0 if none is kept. */
+  /**
+   * Returns the number of the newest change of any of these entities or of everything; 0 if none is
+   * kept.
+   */
   Future<Long> newestChangeOf(List<UUID> entities);
 
   /**
-   * Returns who may hold a lease, after waiting for renewals that are being written right now.
+   * Returns who is known, after waiting for renewals that are being written right now (rule 4).
    *
    * @param grace how long after its end a lease still counts, for one lost in a crash
    */
-  Future<List<Acknowledged>> holders(Duration grace);
+  Future<Holders> holders(Duration grace);
 
   /** Removes change records that no replica needs any more. */
   Future<Void> prune(Duration keep);
@@ -49,6 +54,31 @@ public interface ChangeFeed {
   /** This process. */
   record Member(UUID id, String name) {}
 
-  /** How far one replica is, and whether its lease still runs. */
-  record Acknowledged(UUID replica, long applied, boolean leaseRuns) {}
+  /**
+   * A place in a feed. Numbers of different feeds say nothing about each other.
+   *
+   * @param number the newest change applied; negative: none
+   */
+  record Position(String feed, long number) {
+    public static final Position NONE = new Position("", -1);
+  }
+
+  /**
+   * The replicas.
+   *
+   * @param complete false while leases may run that another server gave: this one has been the
+   *     primary for too short a time
+   */
+  record Holders(boolean complete, List<Acknowledged> replicas) {
+    public Holders {
+      replicas = List.copyOf(replicas);
+    }
+  }
+
+  /**
+   * How far one replica is.
+   *
+   * @param mayHold whether its lease runs, or ended so lately that it counts
+   */
+  record Acknowledged(UUID replica, long applied, boolean mayHold) {}
 }

@@ -3,6 +3,7 @@ package dev.maglatch.cluster;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.maglatch.cluster.ChangeFeed.Position;
 import java.time.Duration;
 
 /**
@@ -26,8 +27,7 @@ public final class Lease {
   private volatile long deadline;
   private volatile boolean joined;
   private volatile boolean lastRenewalFailed;
-  private String feed = "";
-  private long applied = -1;
+  private Position applied = Position.NONE;
 
   public Lease(Duration lease, Evictions evictions) {
     this.leaseNanos = lease.toNanos();
@@ -55,9 +55,14 @@ public final class Lease {
     return joined ? nanoTime - deadline : Long.MAX_VALUE;
   }
 
-  /** Returns the newest change applied here; negative before the first answer. */
-  public synchronized long applied() {
+  /** Returns the newest change applied here; {@link Position#NONE} before the first answer. */
+  public synchronized Position applied() {
     return applied;
+  }
+
+  /** Ends the lease, before it is given back. */
+  void end() {
+    joined = false;
   }
 
   /**
@@ -67,24 +72,24 @@ public final class Lease {
    * @return whether there is something to acknowledge
    */
   public synchronized boolean renewed(long sentNanos, Renewal renewal) {
-    boolean sameHistory = renewal.feed().equals(feed);
     if (!renewal.primary()) {
-      evictions.everythingChanged();
+      evictions.everythingChanged(); // rule 7
       lastRenewalFailed = true;
       return false;
     }
-    long before = applied;
-    if (!sameHistory || renewal.gap() || renewal.newest() < applied) {
-      evictions.everythingChanged();
-    } else {
+    Position before = applied;
+    Position now = new Position(renewal.feed(), renewal.newest());
+    boolean sameHistory = now.feed().equals(before.feed()) && now.number() >= before.number();
+    if (sameHistory && !renewal.gap()) {
       renewal.changes().forEach(evictions::changed);
+    } else {
+      evictions.everythingChanged(); // rule 7
     }
-    feed = renewal.feed();
-    applied = renewal.newest();
-    deadline = sentNanos + leaseNanos;
+    applied = now;
+    deadline = sentNanos + leaseNanos; // rule 3
     joined = true;
     lastRenewalFailed = false;
-    return applied != before;
+    return !now.equals(before);
   }
 
   /** Takes the news that a renewal was not answered. */

@@ -2,13 +2,13 @@
 package dev.maglatch.cluster;
 
 import dev.maglatch.cluster.ChangeFeed.Member;
-import io.vertx.core.Context;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,15 +16,16 @@ import org.slf4j.LoggerFactory;
  * Keeps this replica's lease: renews it on a timer and on every notification, one renewal at a
  * time.
  *
- * <p>All state is touched on one context of its own; {@link #renewNow} may be called from anywhere.
+ * <p>All state is touched on one loop; the public methods may be called from anywhere. The futures
+ * they return complete on that loop.
  */
 public final class Replica {
   private static final Logger log = LoggerFactory.getLogger(Replica.class);
   private static final Duration KEEP_CHANGES = Duration.ofMinutes(10);
   private static final int RENEWALS_BETWEEN_PRUNES = 60;
+  private static final int SPREAD = 10;
 
-  private final Vertx vertx;
-  private final Context context;
+  private final Loop loop;
   private final ChangeFeed feed;
   private final Lease lease;
   private final DatabaseClock clock;
@@ -34,16 +35,19 @@ public final class Replica {
   private final ClusterMetrics metrics;
 
   private final Promise<Void> joined = Promise.promise();
+  private final Promise<Void> left = Promise.promise();
   private Promise<Void> waiting = Promise.promise();
-  private boolean someoneWaits;
+  private boolean wanted; // a renewal that is sent from now on; one that runs is not enough
   private boolean running;
   private boolean stopped;
-  private long timer = -1;
+  private boolean leaving;
+  private Runnable cancelTimer = () -> {};
+  private long begun;
   private int renewals;
   private volatile int replicas = 1;
 
   public Replica(
-      Vertx vertx,
+      Loop loop,
       ChangeFeed feed,
       Lease lease,
       DatabaseClock clock,
@@ -51,8 +55,7 @@ public final class Replica {
       ClusterConfig config,
       LongSupplier nanoTime,
       ClusterMetrics metrics) {
-    this.vertx = vertx;
-    this.context = vertx.getOrCreateContext();
+    this.loop = loop;
     this.feed = feed;
     this.lease = lease;
     this.clock = clock;
@@ -62,9 +65,12 @@ public final class Replica {
     this.metrics = metrics;
   }
 
-  /** Starts renewing; the future completes with the first lease, however long that takes. */
+  /**
+   * Starts renewing; the future completes with the first lease, however long that takes, and fails
+   * when the replica is stopped before.
+   */
   public Future<Void> start() {
-    context.runOnContext(go -> renew());
+    loop.run(this::want);
     return joined.future();
   }
 
@@ -82,58 +88,74 @@ public final class Replica {
   }
 
   /**
-   * Returns a future that completes when a renewal sent after this call was answered and applied;
-   * it fails if that renewal failed.
+   * Returns a future that completes when a renewal sent after this call was answered, applied and
+   * acknowledged; it fails if that failed, or when the replica is stopped.
    */
   public Future<Void> renewNow() {
     Promise<Void> done = Promise.promise();
-    context.runOnContext(
-        go -> {
-          someoneWaits = true;
+    loop.run(
+        () -> {
           waiting.future().onComplete(done);
-          if (!running) {
-            renew();
-          }
+          want();
         });
     return done.future();
   }
 
-  /** Stops renewing and gives the lease back. The servers must have closed before (rule 6). */
+  /**
+   * Stops renewing and gives the lease back. The servers must have closed before: from now on no
+   * revoker waits for this replica (rule 6).
+   */
   public Future<Void> stop() {
-    Promise<Void> left = Promise.promise();
-    context.runOnContext(
-        go -> {
-          stopped = true;
-          vertx.cancelTimer(timer);
-          feed.leave(self).onComplete(left);
+    loop.run(
+        () -> {
+          if (!stopped) {
+            stopped = true;
+            cancelTimer.run();
+            leaveWhenIdle();
+          }
         });
     return left.future();
   }
 
-  private void renew() {
-    if (stopped) {
+  private void want() {
+    wanted = true;
+    next();
+  }
+
+  private void next() {
+    if (running) {
       return;
     }
-    vertx.cancelTimer(timer);
+    if (stopped) {
+      leaveWhenIdle();
+    } else if (wanted) {
+      renew();
+    } else {
+      cancelTimer = loop.later(pauseMillis(), this::want);
+    }
+  }
+
+  /** A renewal that runs would take the lease again after it was given back. */
+  private void leaveWhenIdle() {
+    if (!running && !leaving) {
+      leaving = true;
+      waiting.tryFail("stopped");
+      joined.tryFail("stopped");
+      lease.end();
+      attempt(() -> feed.leave(self)).onComplete(left);
+    }
+  }
+
+  private void renew() {
+    cancelTimer.run();
     running = true;
-    someoneWaits = false;
+    wanted = false;
+    begun = nanoTime.getAsLong();
     Promise<Void> answered = waiting;
     waiting = Promise.promise();
-    feed.listen(this::notified)
+    attempt(() -> feed.listen(() -> loop.run(this::want))) // rule 6: first listen, then the lease
         .compose(listening -> send())
-        .onComplete(
-            outcome ->
-                context.runOnContext(
-                    go -> {
-                      if (outcome.succeeded()) {
-                        answered.complete();
-                        joined.tryComplete();
-                      } else {
-                        lease.renewalFailed();
-                        answered.fail(outcome.cause());
-                      }
-                      finished();
-                    }));
+        .onComplete(outcome -> loop.run(() -> finished(outcome, answered)));
   }
 
   private Future<Void> send() {
@@ -148,45 +170,45 @@ public final class Replica {
     if (!renewal.primary()) {
       return Future.failedFuture("the database server is in recovery");
     }
-    clock.learn(renewal.databaseTime());
+    clock.learn(renewal.databaseTime(), sent, nanoTime.getAsLong());
     replicas = Math.max(1, renewal.replicas());
     if (!news) {
       return Future.succeededFuture();
     }
     metrics.applied(renewal.gap() ? -1 : renewal.changes().size());
-    return feed.acknowledge(self, lease.applied());
+    return feed.acknowledge(self, lease.applied().number()); // rule 4: after evicting
   }
 
-  private void finished() {
+  private void finished(AsyncResult<Void> outcome, Promise<Void> answered) {
     running = false;
+    if (outcome.failed()) {
+      lease.renewalFailed();
+    }
     if (++renewals % RENEWALS_BETWEEN_PRUNES == 0) {
-      feed.prune(KEEP_CHANGES).onFailure(later -> log.debug("could not prune changes", later));
+      attempt(() -> feed.prune(KEEP_CHANGES))
+          .onFailure(later -> log.debug("could not prune changes reason={}", later.toString()));
     }
-    if (someoneWaits) {
-      renew();
-    } else if (!stopped) {
-      timer = vertx.setTimer(jittered(config.renewal()), due -> context.runOnContext(go -> due()));
-    }
-  }
-
-  private void due() {
-    if (!running) {
-      renew();
+    next();
+    answered.complete(null, outcome.cause());
+    if (outcome.succeeded()) {
+      joined.tryComplete();
     }
   }
 
-  private void notified() {
-    context.runOnContext(
-        go -> {
-          someoneWaits = true;
-          if (!running) {
-            renew();
-          }
-        });
+  /** Starts {@code work}; what it throws fails the future, so that no renewal runs for ever. */
+  private static <T> Future<T> attempt(Supplier<Future<T>> work) {
+    return Future.succeededFuture().compose(go -> work.get());
   }
 
-  private static long jittered(Duration period) {
-    long millis = period.toMillis();
-    return Math.max(1, millis - ThreadLocalRandom.current().nextLong(millis / 10 + 1));
+  /**
+   * From one beginning to the next, so that an attempt that had to time out is followed at once by
+   * another: the database is found within one period of its return (rule 7). Replicas that started
+   * together drift apart.
+   */
+  private long pauseMillis() {
+    long period = config.renewal().toMillis();
+    long spread = Math.floorMod(self.id().hashCode(), period / SPREAD + 1);
+    return Math.max(
+        1, period - spread - TimeUnit.NANOSECONDS.toMillis(nanoTime.getAsLong() - begun));
   }
 }

@@ -2,15 +2,16 @@
 package dev.maglatch.cluster;
 
 import dev.maglatch.cluster.ChangeFeed.Acknowledged;
+import dev.maglatch.cluster.ChangeFeed.Holders;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.Function;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 
 /**
  * Waits until a committed change is true everywhere (rule 4): every replica has applied it, or can
@@ -23,12 +24,18 @@ public final class Revocation {
    * Why waiting is enough: a renewal sent after the commit returns the change before it extends the
    * lease, and one sent before it ends at most one lease after the commit. The margin covers clocks
    * that run at different speeds.
+   *
+   * Why it is enough to wait for those who may hold a lease when we look first: whoever joins later
+   * drops what it has, and reads what it reads after the commit.
    */
   private static final int MARGIN_DIVISOR = 10;
   private static final long FIRST_PAUSE_MILLIS = 1;
   private static final long LONGEST_PAUSE_MILLIS = 25;
 
-  private final Vertx vertx;
+  /** How much of what was committed asynchronously a crash can lose, with much to spare. */
+  private static final Duration FORGOTTEN_IN_A_CRASH = Duration.ofSeconds(1);
+
+  private final Loop loop;
   private final ChangeFeed feed;
   private final Replica self;
   private final Duration lease;
@@ -36,13 +43,13 @@ public final class Revocation {
   private final ClusterMetrics metrics;
 
   public Revocation(
-      Vertx vertx,
+      Loop loop,
       ChangeFeed feed,
       Replica self,
       Duration lease,
       LongSupplier nanoTime,
       ClusterMetrics metrics) {
-    this.vertx = vertx;
+    this.loop = loop;
     this.feed = feed;
     this.self = self;
     this.lease = lease;
@@ -54,91 +61,107 @@ public final class Revocation {
    * What a revoker may tell.
    *
    * @param acknowledged replicas that applied the change
-   * @param replicas replicas that held a lease, this one included
+   * @param replicas replicas that could hold a lease, this one included
    * @param expired replicas whose lease ended instead
    */
   public record Confirmation(int acknowledged, int replicas, int expired, long millis) {}
 
   /**
-   * Returns how the newest change of {@code entities} was confirmed. Call it when the change is
-   * committed; it takes at most the lease time and a tenth.
+   * Returns how the newest change of {@code entities}, or of everything, was confirmed. Call it
+   * when the change is committed; it takes at most the lease time and a tenth, and one database
+   * timeout.
    */
   public Future<Confirmation> confirm(List<UUID> entities) {
     long committed = nanoTime.getAsLong();
     long deadline = committed + lease.plus(lease.dividedBy(MARGIN_DIVISOR)).toNanos();
     self.renewNow(); // our own cache first, without waiting for the notification
     return feed.newestChangeOf(entities)
-        .compose(number -> feed.holders(lease).compose(all -> wait(all, number, deadline)))
+        .compose(number -> look(deadline, number))
         .recover(unknown -> waitOut(deadline))
         .map(outcome -> outcome.confirmation(nanoTime.getAsLong() - committed))
         .onSuccess(this::count);
   }
 
-  private Future<Outcome> wait(List<Acknowledged> holders, long number, long deadline) {
-    return poll(Outcome.of(holders, number), number, deadline, FIRST_PAUSE_MILLIS);
+  private Future<Outcome> look(long deadline, long number) {
+    return holders().compose(all -> poll(Outcome.first(all, number), deadline, FIRST_PAUSE_MILLIS));
   }
 
-  private Future<Outcome> poll(Outcome outcome, long number, long deadline, long pauseMillis) {
+  private Future<Outcome> poll(Outcome outcome, long deadline, long pauseMillis) {
     if (outcome.settled() || nanoTime.getAsLong() - deadline >= 0) {
       return Future.succeededFuture(outcome);
     }
-    long next = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
-    return vertx
-        .timer(pauseMillis)
-        .mapEmpty()
-        .compose(slept -> feed.holders(lease))
-        .map(now -> outcome.updated(now, number))
+    return pause(pauseMillis)
+        .compose(slept -> holders())
+        .map(outcome::updated)
         .otherwise(outcome) // the database does not answer: go on until the leases have ended
-        .compose(seen -> poll(seen, number, deadline, next));
+        .compose(seen -> poll(seen, deadline, Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2)));
+  }
+
+  private Future<Holders> holders() {
+    return feed.holders(lease.plus(FORGOTTEN_IN_A_CRASH));
   }
 
   private Future<Outcome> waitOut(long deadline) {
-    long millis = Math.max(1, (deadline - nanoTime.getAsLong()) / 1_000_000 + 1);
-    return vertx.timer(millis).map(slept -> new Outcome(Map.of()));
+    long left = deadline - nanoTime.getAsLong();
+    return left <= 0
+        ? Future.succeededFuture(Outcome.NOTHING_LEARNED)
+        : pause(TimeUnit.NANOSECONDS.toMillis(left) + 1).compose(slept -> waitOut(deadline));
+  }
+
+  private Future<Void> pause(long millis) {
+    Promise<Void> over = Promise.promise();
+    loop.later(millis, over::complete);
+    return over.future();
   }
 
   private void count(Confirmation confirmation) {
     metrics.confirmed(
-        Duration.ofMillis(confirmation.millis()).toNanos(),
+        TimeUnit.MILLISECONDS.toNanos(confirmation.millis()),
         confirmation.acknowledged(),
         confirmation.replicas(),
         confirmation.expired());
   }
 
-  /** Which of the replicas that held a lease at the beginning have applied the change. */
-  private record Outcome(Map<UUID, Boolean> acknowledged) {
-    static Outcome of(List<Acknowledged> holders, long number) {
-      return new Outcome(
-          holders.stream()
-              .collect(
-                  Collectors.toMap(Acknowledged::replica, holder -> holder.applied() >= number)));
+  /**
+   * What is known about one change.
+   *
+   * @param complete false once leases may run that nobody here knows of: wait them out
+   * @param applied whether each replica that could hold a lease at first has applied the change
+   */
+  private record Outcome(long number, boolean complete, Map<UUID, Boolean> applied) {
+    static final Outcome NOTHING_LEARNED = new Outcome(0, false, Map.of());
+
+    static Outcome first(Holders all, long number) {
+      Map<UUID, Boolean> applied = new TreeMap<>();
+      for (Acknowledged holder : all.replicas()) {
+        if (holder.mayHold()) {
+          applied.put(holder.replica(), holder.applied() >= number);
+        }
+      }
+      return new Outcome(number, all.complete(), applied);
     }
 
-    /** A replica that has joined since has read nothing before the change: it does not count. */
-    Outcome updated(List<Acknowledged> now, long number) {
-      Map<UUID, Acknowledged> byReplica =
-          now.stream().collect(Collectors.toMap(Acknowledged::replica, Function.identity()));
-      return new Outcome(
-          acknowledged.entrySet().stream()
-              .collect(
-                  Collectors.toMap(
-                      Map.Entry::getKey,
-                      entry -> entry.getValue() || applied(byReplica, entry.getKey(), number))));
-    }
-
-    private static boolean applied(Map<UUID, Acknowledged> now, UUID replica, long number) {
-      Acknowledged holder = now.get(replica);
-      return holder != null && holder.applied() >= number;
+    /** A replica that is not listed any more has closed its servers and left. */
+    Outcome updated(Holders all) {
+      Map<UUID, Boolean> now = new TreeMap<>();
+      for (Acknowledged holder : all.replicas()) {
+        Boolean before = applied.get(holder.replica());
+        if (before != null) {
+          now.put(holder.replica(), before || holder.applied() >= number);
+        }
+      }
+      return new Outcome(number, complete && all.complete(), now);
     }
 
     boolean settled() {
-      return !acknowledged.containsValue(false);
+      return complete && !applied.containsValue(false);
     }
 
     Confirmation confirmation(long nanos) {
-      int confirmed = (int) acknowledged.values().stream().filter(done -> done).count();
-      int replicas = acknowledged.size();
-      return new Confirmation(confirmed, replicas, replicas - confirmed, nanos / 1_000_000);
+      int confirmed = (int) applied.values().stream().filter(done -> done).count();
+      int replicas = applied.size();
+      return new Confirmation(
+          confirmed, replicas, replicas - confirmed, TimeUnit.NANOSECONDS.toMillis(nanos));
     }
   }
 }

@@ -2,6 +2,7 @@
 package dev.maglatch.postgres;
 
 import dev.maglatch.cluster.Change;
+import dev.maglatch.cluster.Change.Entity;
 import dev.maglatch.cluster.ChangeFeed;
 import dev.maglatch.cluster.Renewal;
 import dev.maglatch.key.TokenHash;
@@ -30,7 +31,8 @@ public final class PgChangeFeed implements ChangeFeed {
       """
       SELECT feed, is_primary, newest, gap, database_time, replica_count,
              number, entity, entity_id, old_key_hash, new_key_hash
-        FROM renew_lease($1::uuid, $2::text, $3::bigint, $4::bigint * interval '1 millisecond', $5::integer)
+        FROM renew_lease($1::uuid, $2::text, $3::text, $4::bigint,
+                         $5::bigint * interval '1 millisecond', $6::integer)
       """;
 
   private static final String ACKNOWLEDGE =
@@ -38,16 +40,26 @@ public final class PgChangeFeed implements ChangeFeed {
 
   private static final String LEAVE = "DELETE FROM replicas WHERE id = $1::uuid";
 
+  /** A flush of everything names nobody, and stands for changes that have no record. */
   private static final String NEWEST =
-      "SELECT coalesce(max(number), 0) FROM changes WHERE entity_id = ANY ($1::uuid[])";
+      """
+      SELECT coalesce(max(number), 0) FROM changes
+       WHERE entity_id = ANY ($1::uuid[]) OR entity_id IS NULL
+      """;
 
-  /** The lock waits for a renewal in flight, whose lease would otherwise be overlooked. */
+  /**
+   * The lock waits for renewals in flight, whose leases would otherwise be overlooked. It is taken
+   * on every row: a lease that ended long ago may be about to run again.
+   */
   private static final String HOLDERS =
       """
-      SELECT id, applied, lease_until > clock_timestamp() AS lease_runs
-        FROM replicas
-       WHERE lease_until > clock_timestamp() - $1::bigint * interval '1 millisecond'
-         FOR SHARE
+        WITH locked AS MATERIALIZED (SELECT id, applied, lease_until FROM replicas FOR SHARE)
+      SELECT coalesce(f.history = feed_history()
+                      AND f.history_since < clock_timestamp() - grace.span, true) AS complete,
+             locked.id, locked.applied, locked.lease_until > clock_timestamp() - grace.span AS may_hold
+        FROM change_feed f
+       CROSS JOIN (SELECT $1::bigint * interval '1 millisecond' AS span) AS grace
+        LEFT JOIN locked ON true
       """;
 
   private static final String PRUNE =
@@ -87,8 +99,15 @@ public final class PgChangeFeed implements ChangeFeed {
   }
 
   @Override
-  public Future<Renewal> renew(Member member, long applied, Duration lease, int maxChanges) {
-    Tuple arguments = Tuple.of(member.id(), member.name(), applied, lease.toMillis(), maxChanges);
+  public Future<Renewal> renew(Member member, Position applied, Duration lease, int maxChanges) {
+    Tuple arguments =
+        Tuple.of(
+            member.id(),
+            member.name(),
+            applied.feed(),
+            applied.number(),
+            lease.toMillis(),
+            maxChanges);
     return feed.use(connection -> connection.preparedQuery(RENEW).execute(arguments))
         .map(PgChangeFeed::renewal);
   }
@@ -116,10 +135,10 @@ public final class PgChangeFeed implements ChangeFeed {
   }
 
   @Override
-  public Future<List<Acknowledged>> holders(Duration grace) {
+  public Future<Holders> holders(Duration grace) {
     return revoker
         .use(connection -> connection.preparedQuery(HOLDERS).execute(Tuple.of(grace.toMillis())))
-        .map(PgChangeFeed::acknowledged);
+        .map(PgChangeFeed::everybody);
   }
 
   @Override
@@ -158,35 +177,43 @@ public final class PgChangeFeed implements ChangeFeed {
   }
 
   private static Change change(Row row) {
+    TokenHash before = hash(row.getBuffer("old_key_hash"));
+    TokenHash after = hash(row.getBuffer("new_key_hash"));
+    Entity entity = entity(row.getString("entity"));
+    boolean nameless = entity == Entity.API_KEY && before == null && after == null;
     return new Change(
         row.getLong("number"),
-        entity(row.getString("entity")),
+        nameless ? Entity.ALL : entity,
         row.getUUID("entity_id"),
-        hash(row.getBuffer("old_key_hash")),
-        hash(row.getBuffer("new_key_hash")));
+        before,
+        after);
   }
 
   /** What is not known by name may be anything. */
-  private static Change.Entity entity(String name) {
+  private static Entity entity(String name) {
     return switch (name) {
-      case "api_key" -> Change.Entity.API_KEY;
-      case "account", "organization", "service_account" -> Change.Entity.OWNER;
-      case "session" -> Change.Entity.SESSION;
-      default -> Change.Entity.ALL;
+      case "api_key" -> Entity.API_KEY;
+      case "account", "organization", "service_account" -> Entity.OWNER;
+      case "session" -> Entity.SESSION;
+      default -> Entity.ALL;
     };
   }
 
   private static @Nullable TokenHash hash(@Nullable Buffer bytes) {
-    return bytes == null ? null : TokenHash.of(bytes.getBytes());
+    return bytes == null || bytes.length() != TokenHash.BYTES
+        ? null
+        : TokenHash.of(bytes.getBytes());
   }
 
-  private static List<Acknowledged> acknowledged(RowSet<Row> rows) {
+  private static Holders everybody(RowSet<Row> rows) {
     List<Acknowledged> all = new ArrayList<>();
     for (Row row : rows) {
-      all.add(
-          new Acknowledged(
-              row.getUUID("id"), row.getLong("applied"), row.getBoolean("lease_runs")));
+      if (row.getUUID("id") != null) {
+        all.add(
+            new Acknowledged(
+                row.getUUID("id"), row.getLong("applied"), row.getBoolean("may_hold")));
+      }
     }
-    return all;
+    return new Holders(rows.iterator().next().getBoolean("complete"), all);
   }
 }

@@ -74,7 +74,7 @@ class LeaseTest {
 
     assertThat(lease.renewed(SECOND, answer(8, 6, 7, 8))).isTrue();
     assertThat(evicted).containsExactly("6", "7", "8");
-    assertThat(lease.applied()).isEqualTo(8);
+    assertThat(lease.applied().number()).isEqualTo(8);
     assertThat(lease.renewed(2 * SECOND, answer(8))).isFalse();
   }
 
@@ -90,7 +90,7 @@ class LeaseTest {
       evicted.clear();
       lease.renewed(SECOND, broken);
       assertThat(evicted).containsExactly("all");
-      assertThat(lease.applied()).isEqualTo(broken.newest());
+      assertThat(lease.applied().number()).isEqualTo(broken.newest());
     }
   }
 

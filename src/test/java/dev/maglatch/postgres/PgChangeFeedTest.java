@@ -6,16 +6,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.maglatch.cluster.Change;
 import dev.maglatch.cluster.Change.Entity;
 import dev.maglatch.cluster.ChangeFeed.Acknowledged;
+import dev.maglatch.cluster.ChangeFeed.Holders;
 import dev.maglatch.cluster.ChangeFeed.Member;
+import dev.maglatch.cluster.ChangeFeed.Position;
 import dev.maglatch.cluster.Renewal;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,7 +37,7 @@ class PgChangeFeedTest {
   private final Member self = new Member(UUID.randomUUID(), "one");
   private final Semaphore notifications = new Semaphore(0);
   private PgChangeFeed feed;
-  private long applied;
+  private Position applied = Position.NONE;
 
   @BeforeAll
   static void start() {
@@ -58,8 +62,9 @@ class PgChangeFeedTest {
   void join() {
     feed = new PgChangeFeed(vertx, database.address().connectOptions(), Duration.ofSeconds(5));
     await(feed.listen(notifications::release));
-    applied = await(feed.renew(self, -1, LEASE, MANY)).newest();
-    await(feed.acknowledge(self, applied));
+    applied = Position.NONE;
+    renew();
+    await(feed.acknowledge(self, applied.number()));
   }
 
   @AfterEach
@@ -161,23 +166,83 @@ class PgChangeFeedTest {
     await(feed.prune(Duration.ZERO));
     Renewal late = await(feed.renew(self, applied, LEASE, MANY));
     assertThat(late.gap()).isTrue();
-    assertThat(await(feed.renew(self, late.newest(), LEASE, MANY)).gap()).isFalse();
-    assertThat(await(feed.renew(self, late.newest() + 1, LEASE, MANY)).gap()).isTrue();
+    assertThat(await(feed.renew(self, at(late.newest()), LEASE, MANY)).gap()).isFalse();
+    assertThat(await(feed.renew(self, at(late.newest() + 1), LEASE, MANY)).gap()).isTrue();
   }
 
   @Test
   void revokerSeesWhoHasAppliedAKeysNewestChange() {
     String key = insertKey();
-    long number = await(feed.newestChangeOf(List.of(UUID.fromString(key))));
-    assertThat(number).isGreaterThan(applied);
-    assertThat(await(feed.holders(LEASE)))
-        .containsExactly(new Acknowledged(self.id(), applied, true));
+    long number = newestOf(key);
+    assertThat(number).isGreaterThan(applied.number());
+    assertThat(holders()).containsExactly(new Acknowledged(self.id(), applied.number(), true));
 
     await(feed.acknowledge(self, number));
 
-    assertThat(await(feed.holders(LEASE)))
-        .containsExactly(new Acknowledged(self.id(), number, true));
-    assertThat(await(feed.newestChangeOf(List.of(UUID.randomUUID())))).isZero();
+    assertThat(holders()).containsExactly(new Acknowledged(self.id(), number, true));
+  }
+
+  /** Beyond a thousand changes of one transaction a flush stands for the key's own record. */
+  @Test
+  void flushCountsAsTheNewestChangeOfEveryEntity() {
+    String key = insertKey();
+    long before = newestOf(key);
+
+    database.execute("SELECT note_change('all', NULL, 'flush', NULL, NULL)");
+
+    assertThat(newestOf(key)).isGreaterThan(before);
+    assertThat(await(feed.newestChangeOf(List.of()))).isEqualTo(newestOf(key));
+  }
+
+  /** Rule 7: what was applied of another history says nothing about this one. */
+  @Test
+  void numbersOfAnotherHistoryAreNotBelieved() {
+    insertKey();
+    Position elsewhere = new Position("another/00000001", applied.number() + 1);
+
+    assertThat(await(feed.renew(self, elsewhere, LEASE, MANY)).gap()).isTrue();
+
+    assertThat(holders()).containsExactly(new Acknowledged(self.id(), -1, true));
+  }
+
+  /** Until the leases that another server gave have ended, nobody here can list them. */
+  @Test
+  void holdersAreIncompleteWhileTheHistoryIsYoung() {
+    assertThat(await(feed.holders(LEASE)).complete()).isTrue();
+
+    database.execute("UPDATE change_feed SET history = 'before the failover'");
+    assertThat(await(feed.holders(LEASE)).complete()).isFalse();
+    renew();
+    assertThat(await(feed.holders(LEASE)).complete()).isFalse();
+
+    assertThat(await(feed.holders(Duration.ZERO)).complete()).isTrue();
+    database.execute("UPDATE change_feed SET history_since = '-infinity'");
+  }
+
+  /** A revoker cannot see a row that is being inserted, so its owner must drop what it has. */
+  @Test
+  void replicaThatTheDatabaseForgotIsToldOfAGap() {
+    database.execute("DELETE FROM replicas");
+
+    assertThat(await(feed.renew(self, applied, LEASE, MANY)).gap()).isTrue();
+    assertThat(await(feed.renew(self, applied, LEASE, MANY)).gap()).isFalse();
+  }
+
+  /** Rule 10: also for a session that asked for less. */
+  @Test
+  void changesAreCommittedSynchronously() throws Exception {
+    try (Connection careless = database.connect();
+        var statement = careless.createStatement()) {
+      careless.setAutoCommit(false);
+      statement.execute("SET synchronous_commit = off");
+      statement.execute("SELECT note_change('all', NULL, 'flush', NULL, NULL)");
+      statement.execute("SET CONSTRAINTS ALL IMMEDIATE");
+      try (var shown = statement.executeQuery("SHOW synchronous_commit")) {
+        assertThat(shown.next()).isTrue();
+        assertThat(shown.getString(1)).isEqualTo("on");
+      }
+      careless.rollback();
+    }
   }
 
   /**
@@ -186,29 +251,70 @@ class PgChangeFeedTest {
    */
   @Test
   void revokerWaitsForARenewalThatIsBeingWritten() throws Exception {
-    try (Connection renewing = database.connect()) {
-      renewing.setAutoCommit(false);
-      try (var statement = renewing.createStatement()) {
-        statement.execute(
-            "SELECT newest FROM renew_lease('"
-                + self.id()
-                + "', 'one', "
-                + applied
-                + ", interval '3 s', 1000)");
-        Future<List<Acknowledged>> looking = feed.holders(LEASE);
-        assertThat(await(feed.renew(new Member(UUID.randomUUID(), "two"), -1, LEASE, MANY)).gap())
-            .isTrue(); // the database answers others meanwhile
-        assertThat(looking.isComplete()).isFalse();
-        renewing.commit();
-        assertThat(await(looking)).extracting(Acknowledged::replica).contains(self.id());
-      }
+    try (Connection renewing = renewing()) {
+      Future<Holders> looking = feed.holders(LEASE);
+      awaitSomebodyBlocked();
+      assertThat(looking.isComplete()).isFalse();
+      renewing.commit();
+      assertThat(await(looking).replicas())
+          .containsExactly(new Acknowledged(self.id(), applied.number(), true));
     }
-    database.execute("DELETE FROM replicas WHERE name = 'two'");
+  }
+
+  /** The same for one whose lease ended long ago: it is about to run again. */
+  @Test
+  void revokerWaitsForARenewalOfALeaseThatHadEnded() throws Exception {
+    database.execute("UPDATE replicas SET lease_until = now() - interval '1 minute'");
+    try (Connection renewing = renewing()) {
+      Future<Holders> looking = feed.holders(LEASE);
+      awaitSomebodyBlocked();
+      assertThat(looking.isComplete()).isFalse();
+      renewing.commit();
+      assertThat(await(looking).replicas())
+          .containsExactly(new Acknowledged(self.id(), applied.number(), true));
+    }
+  }
+
+  /** Begins a renewal of this replica's lease that the caller commits. */
+  private Connection renewing() throws SQLException {
+    Connection renewing = database.connect();
+    renewing.setAutoCommit(false);
+    try (var statement =
+        renewing.prepareStatement(
+            "SELECT newest FROM renew_lease(?::uuid, 'one', ?, ?, interval '3 s', 1000)")) {
+      statement.setString(1, self.id().toString());
+      statement.setString(2, applied.feed());
+      statement.setLong(3, applied.number());
+      statement.execute();
+    }
+    return renewing;
+  }
+
+  private void awaitSomebodyBlocked() {
+    Awaitility.await()
+        .until(
+            () ->
+                database.count(
+                        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                            + " AND datname = current_database()")
+                    > 0);
+  }
+
+  private List<Acknowledged> holders() {
+    return await(feed.holders(LEASE)).replicas();
+  }
+
+  private long newestOf(String key) {
+    return await(feed.newestChangeOf(List.of(UUID.fromString(key))));
+  }
+
+  private Position at(long number) {
+    return new Position(applied.feed(), number);
   }
 
   private Renewal renew() {
     Renewal renewal = await(feed.renew(self, applied, LEASE, MANY));
-    applied = renewal.newest();
+    applied = new Position(renewal.feed(), renewal.newest());
     return renewal;
   }
 

@@ -56,6 +56,18 @@ public final class TestDatabase implements AutoCloseable {
     execute(address, sql);
   }
 
+  /** Returns the first column of the first row, by hand. */
+  public long count(String sql) {
+    try (Connection connection = open(address);
+        var statement = connection.createStatement();
+        var rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getLong(1);
+    } catch (SQLException failed) {
+      throw new IllegalStateException("could not run: " + sql, failed);
+    }
+  }
+
   /** Drops the database, ending whatever is still connected to it. */
   @Override
   public void close() {
