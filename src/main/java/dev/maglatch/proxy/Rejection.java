@@ -19,6 +19,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.impl.ConnectionBase;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,12 +80,16 @@ final class Rejection {
     }
     response.setStatusCode(why.status());
     writeHeaders(request, requestId, token, why, response.headers());
-    if (mustEndConnection(request, why)) {
+    boolean last = mustEndConnection(request, why);
+    if (last) {
       response.putHeader(CONNECTION, CLOSE);
       request.connection().shutdown(LINGER_MILLIS, MILLISECONDS);
     }
     Dialect dialect = dialect(request, route, token);
     Future<Void> sent = response.end(bodies.of(dialect, why, looksOurs(token), requestId));
+    if (last) {
+      ((ConnectionBase) request.connection()).channel().flush(); // broken framing may follow
+    }
     request.handler(null).resume(); // nobody will read the rest
     return sent;
   }
