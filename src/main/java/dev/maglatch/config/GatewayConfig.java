@@ -6,6 +6,7 @@ import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.postgres.DatabaseConfig;
 import dev.maglatch.proxy.ProxyConfig;
 import dev.maglatch.secret.Secret;
+import dev.maglatch.session.SessionConfig;
 import dev.maglatch.settings.Section;
 import dev.maglatch.settings.Settings;
 import dev.maglatch.usage.UsageConfig;
@@ -43,6 +44,7 @@ public record GatewayConfig(
     DialectConfig magpipe,
     DialectConfig magicpost,
     DialectConfig organization,
+    SessionConfig sessions,
     LogConfig log,
     int eventLoops) {
   private static final int OPS_PORT = 9_090;
@@ -74,6 +76,7 @@ public record GatewayConfig(
         DialectConfig.read(dialects.section("magpipe"), "/functions/v1"),
         DialectConfig.read(dialects.section("magicpost"), "/api/v1"),
         DialectConfig.read(dialects.section("organization"), "/v1"),
+        SessionConfig.read(root.section("sessions")),
         LogConfig.read(root.section("log")),
         eventLoops(root));
   }
@@ -98,6 +101,7 @@ public record GatewayConfig(
         magpipe,
         magicpost,
         organization,
+        sessions,
         log,
         eventLoops);
   }
