@@ -35,6 +35,7 @@ public final class Cors {
   public static final Cors OFF = new Cors(List.of(), null);
 
   private static final String ANY = "*";
+  private static final CharSequence SEC_FETCH_SITE = HttpHeaders.createOptimized("Sec-Fetch-Site");
   private static final CharSequence TRUE = HttpHeaders.createOptimized("true");
   private static final CharSequence METHODS =
       HttpHeaders.createOptimized("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
@@ -110,6 +111,17 @@ public final class Cors {
    */
   public boolean trusts(@Nullable String origin) {
     return origin != null && (origin.equals(ownOrigin) || origins.contains(origin));
+  }
+
+  /**
+   * Whether a page elsewhere may be behind {@code request}, so that a cookie in it proves nothing:
+   * its origin is not trusted, or the browser says {@code cross-site}. Without either header it was
+   * no browser.
+   */
+  public boolean isForged(MultiMap request) {
+    String origin = request.get(ORIGIN);
+    return (origin != null && !trusts(origin))
+        || "cross-site".equalsIgnoreCase(request.get(SEC_FETCH_SITE));
   }
 
   /** Whether a page of {@code origin} may call. */
