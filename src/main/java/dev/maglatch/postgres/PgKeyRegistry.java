@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.postgres;
+
+import static dev.maglatch.manage.Creation.Outcome.CREATED;
+import static dev.maglatch.manage.Creation.Outcome.LIMIT_REACHED;
+import static dev.maglatch.manage.Creation.Outcome.NO_ACCOUNT;
+import static dev.maglatch.manage.Creation.Outcome.NO_SERVICE_ACCOUNT;
+import static java.util.Objects.requireNonNull;
+
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy.RateLimit;
+import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.KeyOwner;
+import dev.maglatch.manage.KeyReach;
+import dev.maglatch.manage.KeyRecord;
+import dev.maglatch.manage.KeyRegistry;
+import dev.maglatch.manage.KeySettings;
+import dev.maglatch.manage.KeyWebhook;
+import dev.maglatch.manage.NewKey;
+import dev.maglatch.manage.Page;
+import dev.maglatch.manage.RevokeOutcome;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowIterator;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Keys in {@code api_keys}. */
+public final class PgKeyRegistry implements KeyRegistry {
+  /*
+   * The cap is kept by a lock on the row it belongs to. Locking is a statement of its own: only the
+   * next one's snapshot then sees what the transaction before us in the queue has committed.
+   */
+  private static final String LOCK_ACCOUNT =
+      """
+      SELECT id FROM accounts
+       WHERE id = $1::uuid AND organization_id = $2::uuid AND disabled_at IS NULL
+         FOR NO KEY UPDATE
+      """;
+
+  private static final String LOCK_ORGANIZATION =
+      "SELECT id FROM organizations WHERE id = $1::uuid FOR NO KEY UPDATE";
+
+  private static final String HOLD_SERVICE_ACCOUNT =
+      """
+      SELECT id FROM service_accounts
+       WHERE id = $1::uuid AND organization_id = $2::uuid AND disabled_at IS NULL
+         FOR KEY SHARE
+      """;
+
+  private static final String COUNT_OF_ACCOUNT =
+      """
+      SELECT count(*) FROM api_keys
+       WHERE created_by = $1::uuid AND kind = $2::text
+         AND revoked_at IS NULL AND revoke_after IS NULL
+         AND (expires_at IS NULL OR expires_at > clock_timestamp())
+      """;
+
+  private static final String COUNT_OF_ORGANIZATION =
+      COUNT_OF_ACCOUNT.replace("created_by", "organization_id");
+
+  private static final String INSERT =
+      """
+      INSERT INTO api_keys
+             (id, kind, name, description, organization_id, user_id, service_account_id, created_by,
+              key_prefix, key_hash, pepper, scope, expires_at, webhook_url, webhook_secret,
+              allowed_ips, rate_limit, rate_limit_window)
+      VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::uuid, $6::uuid, $7::uuid, $8::uuid,
+              $9::text, $10::bytea, $11::text, $12::text, $13::timestamptz, $14::text, $15::bytea,
+              $16::text[], $17::integer, $18::integer)
+      """;
+
+  private static final String FIND = KeyRows.SELECT + " WHERE k.id = $1::uuid";
+
+  private static final String LIST_OF_ACCOUNT =
+      KeyRows.SELECT
+          + """
+             WHERE k.created_by = $1::uuid AND k.kind = $2::text
+             ORDER BY k.created_at DESC, k.id
+             LIMIT $3::integer OFFSET $4::integer
+            """;
+
+  private static final String LIST_OF_ORGANIZATION =
+      LIST_OF_ACCOUNT.replace("k.created_by", "k.organization_id");
+
+  /** A key in reach; the account may be null and then does not matter. */
+  private static final String IN_REACH =
+      """
+       WHERE id = $1::uuid AND kind = $2::text AND organization_id = $3::uuid
+         AND ($4::uuid IS NULL OR created_by = $4::uuid)
+      """;
+
+  private static final String NOT_REVOKED =
+      """
+         AND revoked_at IS NULL AND (revoke_after IS NULL OR revoke_after > clock_timestamp())
+      """;
+
+  private static final String FIND_IN_REACH =
+      KeyRows.SELECT
+          + """
+             WHERE k.id = $1::uuid AND k.kind = $2::text AND k.organization_id = $3::uuid
+               AND ($4::uuid IS NULL OR k.created_by = $4::uuid)
+            """;
+
+  private static final String IS_IN_REACH = "SELECT id FROM api_keys" + IN_REACH;
+
+  private static final String SET_WEBHOOK =
+      """
+      UPDATE api_keys
+         SET webhook_url = $5::text,
+             webhook_secret = CASE WHEN $5::text IS NULL THEN NULL
+                                   ELSE coalesce(webhook_secret, $6::bytea) END
+      """
+          + IN_REACH
+          + NOT_REVOKED
+          + " RETURNING id";
+
+  private static final String REVOKE =
+      "UPDATE api_keys SET revoked_at = clock_timestamp()"
+          + IN_REACH
+          + NOT_REVOKED
+          + "RETURNING id";
+
+  private final Database database;
+
+  public PgKeyRegistry(Database database) {
+    this.database = requireNonNull(database, "database");
+  }
+
+  @Override
+  public Future<Insertion> insert(NewKey key, Actor actor) {
+    return database.transaction(connection -> insert(connection, key, actor));
+  }
+
+  private static Future<Insertion> insert(SqlConnection connection, NewKey key, Actor actor) {
+    return refusal(connection, key)
+        .compose(
+            refusal ->
+                refusal != null
+                    ? Future.succeededFuture(refusal)
+                    : write(connection, key)
+                        .compose(done -> audited(connection, key.id(), actor, "api_key.created"))
+                        .map(stored -> new Insertion(CREATED, stored)));
+  }
+
+  /** Locks what the key hangs on. Returns null if it may be stored. */
+  private static Future<@Nullable Insertion> refusal(SqlConnection connection, NewKey key) {
+    KeyOwner owner = key.command().owner();
+    return exists(connection, LOCK_ACCOUNT, owner.createdBy(), owner.organizationId())
+        .compose(found -> found ? serviceAccountExists(connection, owner) : refused(NO_ACCOUNT))
+        .compose(
+            refusal -> refusal != null ? Future.succeededFuture(refusal) : room(connection, key));
+  }
+
+  private static Future<@Nullable Insertion> serviceAccountExists(
+      SqlConnection connection, KeyOwner owner) {
+    UUID id = owner.serviceAccountId();
+    return id == null
+        ? Future.succeededFuture()
+        : exists(connection, HOLD_SERVICE_ACCOUNT, id, owner.organizationId())
+            .compose(found -> found ? Future.succeededFuture() : refused(NO_SERVICE_ACCOUNT));
+  }
+
+  private static Future<@Nullable Insertion> room(SqlConnection connection, NewKey key) {
+    if (key.cap() == 0) {
+      return Future.succeededFuture();
+    }
+    KeyOwner owner = key.command().owner();
+    Future<Long> count =
+        key.command().kind() == KeyKind.ORG
+            ? exists(connection, LOCK_ORGANIZATION, owner.organizationId())
+                .compose(
+                    locked -> count(connection, COUNT_OF_ORGANIZATION, owner.organizationId(), key))
+            : count(connection, COUNT_OF_ACCOUNT, owner.createdBy(), key);
+    return count.compose(
+        active -> active < key.cap() ? Future.succeededFuture() : refused(LIMIT_REACHED));
+  }
+
+  private static Future<Long> count(SqlConnection connection, String sql, UUID owner, NewKey key) {
+    return connection
+        .preparedQuery(sql)
+        .execute(Tuple.of(owner, key.command().kind().text()))
+        .map(rows -> rows.iterator().next().getLong(0));
+  }
+
+  private static Future<Void> write(SqlConnection connection, NewKey key) {
+    return connection.preparedQuery(INSERT).execute(values(key)).mapEmpty();
+  }
+
+  private static Tuple values(NewKey key) {
+    KeyOwner owner = key.command().owner();
+    KeySettings settings = key.command().settings();
+    KeyWebhook webhook = key.webhook();
+    List<String> ranges = settings.policy().allowedIps();
+    RateLimit rate = settings.policy().rateLimit();
+    List<@Nullable Object> values = new ArrayList<>();
+    values.add(key.id());
+    values.add(key.command().kind().text());
+    values.add(settings.name());
+    values.add(settings.description());
+    values.add(owner.organizationId());
+    values.add(owner.userId());
+    values.add(owner.serviceAccountId());
+    values.add(owner.createdBy());
+    values.add(key.prefix());
+    values.add(Buffer.buffer(key.hash().bytes()));
+    values.add(key.pepper());
+    values.add(settings.scope());
+    values.add(time(settings.expiresAt()));
+    values.add(webhook == null ? null : webhook.url());
+    values.add(sealed(webhook));
+    values.add(ranges == null ? null : ranges.toArray(String[]::new));
+    values.add(rate == null ? null : rate.limit());
+    values.add(rate == null ? null : rate.windowSeconds());
+    return Tuple.wrap(values);
+  }
+
+  @Override
+  public Future<List<KeyRecord>> list(KeyReach reach, Page page) {
+    UUID account = reach.accountId();
+    String sql = account == null ? LIST_OF_ORGANIZATION : LIST_OF_ACCOUNT;
+    UUID owner = account == null ? reach.organizationId() : account;
+    Tuple values = Tuple.of(owner, reach.kind().text(), page.limit(), page.offset());
+    return database.query(
+        client -> client.preparedQuery(sql).execute(values).map(PgKeyRegistry::all));
+  }
+
+  @Override
+  public Future<@Nullable KeyRecord> find(KeyReach reach, UUID id) {
+    return database.query(client -> first(client, FIND_IN_REACH, inReach(reach, id)));
+  }
+
+  @Override
+  public Future<@Nullable KeyRecord> setWebhook(
+      KeyReach reach, UUID id, @Nullable KeyWebhook webhook, Actor actor) {
+    Tuple values = inReach(reach, id);
+    values.addString(webhook == null ? null : webhook.url()).addBuffer(sealed(webhook));
+    return database.transaction(
+        connection ->
+            exists(connection, SET_WEBHOOK, values)
+                .compose(
+                    changed ->
+                        changed
+                            ? audited(connection, id, actor, "api_key.updated")
+                            : Future.succeededFuture()));
+  }
+
+  @Override
+  public Future<RevokeOutcome> revoke(KeyReach reach, UUID id, Actor actor) {
+    Tuple values = inReach(reach, id);
+    return database.transaction(
+        connection ->
+            exists(connection, REVOKE, values)
+                .compose(
+                    revoked ->
+                        revoked
+                            ? audited(connection, id, actor, "api_key.revoked")
+                                .map(RevokeOutcome.REVOKED)
+                            : whyNot(connection, values)));
+  }
+
+  private static Future<RevokeOutcome> whyNot(SqlConnection connection, Tuple inReach) {
+    return exists(connection, IS_IN_REACH, inReach)
+        .map(known -> known ? RevokeOutcome.ALREADY_REVOKED : RevokeOutcome.UNKNOWN);
+  }
+
+  /** Returns the key as the change has left it, with an audit row about the change. */
+  private static Future<KeyRecord> audited(
+      SqlConnection connection, UUID id, Actor actor, String action) {
+    return first(connection, FIND, Tuple.of(id))
+        .map(key -> requireNonNull(key, "the key just written"))
+        .compose(
+            key -> AuditTrail.write(connection, actor, entry(key, action)).map(written -> key));
+  }
+
+  private static AuditTrail.Entry entry(KeyRecord key, String action) {
+    JsonObject detail =
+        new JsonObject()
+            .put("name", key.settings().name())
+            .put("kind", key.kind().text())
+            .put("key_prefix", key.prefix())
+            .put("webhook", key.webhook() != null);
+    return new AuditTrail.Entry(key.owner().organizationId(), action, "api_key", key.id(), detail);
+  }
+
+  private static Tuple inReach(KeyReach reach, UUID id) {
+    return Tuple.of(id, reach.kind().text(), reach.organizationId(), reach.accountId());
+  }
+
+  private static Future<Boolean> exists(SqlClient client, String sql, UUID id, UUID... more) {
+    return exists(client, sql, Tuple.of(id, (Object[]) more));
+  }
+
+  private static Future<Boolean> exists(SqlClient client, String sql, Tuple values) {
+    return client.preparedQuery(sql).execute(values).map(rows -> rows.size() > 0);
+  }
+
+  private static Future<@Nullable KeyRecord> first(SqlClient client, String sql, Tuple values) {
+    return client
+        .preparedQuery(sql)
+        .execute(values)
+        .map(
+            rows -> {
+              RowIterator<Row> row = rows.iterator();
+              return row.hasNext() ? KeyRows.read(row.next()) : null;
+            });
+  }
+
+  private static List<KeyRecord> all(RowSet<Row> rows) {
+    List<KeyRecord> keys = new ArrayList<>(rows.size());
+    rows.forEach(row -> keys.add(KeyRows.read(row)));
+    return keys;
+  }
+
+  private static Future<@Nullable Insertion> refused(dev.maglatch.manage.Creation.Outcome outcome) {
+    return Future.succeededFuture(new Insertion(outcome, null));
+  }
+
+  private static @Nullable Buffer sealed(@Nullable KeyWebhook webhook) {
+    return webhook == null ? null : Buffer.buffer(webhook.secret().bytes());
+  }
+
+  private static @Nullable OffsetDateTime time(@Nullable Instant instant) {
+    return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
+  }
+}
