@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.api.magpipe;
+
+import dev.maglatch.api.Answer;
+import dev.maglatch.api.BearerAccess;
+import dev.maglatch.api.BodyRule;
+import dev.maglatch.api.CrossOrigin;
+import dev.maglatch.api.Dialect;
+import dev.maglatch.api.Endpoint;
+import dev.maglatch.api.Facade;
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.manage.KeyRegistrar;
+import dev.maglatch.manage.WebhookUrls;
+import dev.maglatch.verify.CredentialVerifier;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Set;
+
+/** Mounts the Magpipe dialect. */
+public final class MagpipeRoutes {
+  /** Where the route is unless the configuration says otherwise. */
+  public static final List<String> DEFAULT_PATHS =
+      List.of("/functions/v1/manage-api-keys", "/manage-api-keys");
+
+  private static final Dialect FLAT = (problem, call) -> flat(problem.status(), problem.text());
+
+  private MagpipeRoutes() {}
+
+  /** Returns one route for each of {@code paths}; keys of kind {@code mgp} and sessions manage. */
+  public static List<Endpoint> endpoints(
+      List<String> paths, CredentialVerifier verifier, KeyRegistrar keys, WebhookUrls urls) {
+    Facade facade = new Facade(FLAT, CrossOrigin.EVERY_PAGE);
+    BearerAccess access = new BearerAccess(verifier, Set.of(KeyKind.MGP));
+    ManageApiKeys operation = new ManageApiKeys(keys, urls);
+    return paths.stream()
+        .map(
+            path ->
+                new Endpoint(HttpMethod.POST, path, facade, access, BodyRule.ANY_TYPE, operation))
+        .toList();
+  }
+
+  /** Returns an error in this dialect's shape. */
+  static Answer flat(int status, String text) {
+    return Answer.json(status, new JsonObject().put("error", text));
+  }
+}
