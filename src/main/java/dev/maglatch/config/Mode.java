@@ -12,8 +12,11 @@ public enum Mode {
   /** Work on the database alone. */
   MAINTENANCE;
 
+  private static final Map<String, String> DEVELOPMENT =
+      Map.of("http.docs", "true", "http.drain-timeout", "3s", "sessions.signup", "true");
+
   /** Returns the defaults that differ in this mode, by dotted name. */
   public Map<String, String> defaults() {
-    return this == DEV ? Map.of("http.docs", "true", "sessions.signup", "true") : Map.of();
+    return this == DEV ? DEVELOPMENT : Map.of();
   }
 }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.cli;
+
+import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.config.Mode;
+import dev.maglatch.postgres.EmbeddedDatabase;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code maglatch dev}. */
+@Command(
+    name = "dev",
+    description = {
+      "Runs a gateway to try things with, until it is asked to stop (Ctrl-C).",
+      "What is not set is made: a PostgreSQL under data-dir (.maglatch), secrets, an upstream that"
+          + " echoes, and on the first start an account and a key, which are shown once."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = VersionCommand.class,
+    sortOptions = false)
+final class DevCommand implements Callable<Integer> {
+  private static final long START_SECONDS = 30;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it before call()
+  private CommandSpec spec;
+
+  @Mixin private final SettingsOptions settings = new SettingsOptions();
+
+  @Override
+  public Integer call() throws IOException {
+    GatewayConfig wanted = settings.read(Mode.DEV);
+    Shutdown.arm();
+    Gateways.requireFreePorts(wanted);
+    try (Demo demo = new Demo()) {
+      GatewayConfig config = settings.read(Mode.DEV, missing(wanted, demo));
+      if (config.database().address() == null) {
+        try (EmbeddedDatabase database = EmbeddedDatabase.start(config.dataDir())) {
+          run(config.withDatabase(database.address()), demo, database);
+        }
+      } else {
+        run(config, demo, null);
+      }
+    }
+    return 0;
+  }
+
+  /** Makes what is not set, and returns it as defaults. */
+  private static Map<String, String> missing(GatewayConfig wanted, Demo demo) throws IOException {
+    Map<String, String> made = new HashMap<>();
+    if (wanted.secrets().ring() == null) {
+      made.put("secrets.master", DevSecrets.master(wanted.dataDir()).reveal());
+    }
+    if (wanted.proxy().routes().isEmpty()) {
+      made.put("proxy.upstream", demo.upstream());
+    }
+    return made;
+  }
+
+  private void run(GatewayConfig config, Demo demo, @Nullable EmbeddedDatabase database) {
+    try (RunningGateway gateway = Gateways.start(config)) {
+      PrintWriter out = spec.commandLine().getOut();
+      out.println(new Banner(config, gateway).text(demo.isUsed(), database, null));
+      out.flush();
+      Shutdown.awaitRequest();
+    }
+  }
+
+  /** The demo upstream, started when somebody needs it. */
+  private static final class Demo implements AutoCloseable {
+    private @Nullable Vertx vertx;
+
+    String upstream() throws IOException {
+      vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(1));
+      try {
+        HttpServer server = DemoUpstream.start(vertx).await(START_SECONDS, TimeUnit.SECONDS);
+        return "http://127.0.0.1:" + server.actualPort();
+      } catch (TimeoutException late) {
+        throw new IOException("the demo upstream did not start in time", late);
+      }
+    }
+
+    boolean isUsed() {
+      return vertx != null;
+    }
+
+    @Override
+    public void close() {
+      if (vertx != null) {
+        vertx.close().onFailure(ignored -> {});
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.cli;
+
+import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.config.Mode;
+import dev.maglatch.settings.Problems;
+import dev.maglatch.settings.Settings;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that say where settings come from, for every command that needs any. */
+final class SettingsOptions {
+  @Option(
+      names = {"-c", "--config"},
+      paramLabel = "FILE",
+      description = {
+        "YAML file with settings; conf/maglatch.yaml shows them all.",
+        "Without it the file that MAGLATCH_CONFIG names, if any. Each setting is also an"
+            + " environment variable, which wins: http.port is MAGLATCH_HTTP_PORT."
+      })
+  private @Nullable Path file;
+
+  @Option(
+      names = {"-s", "--set"},
+      paramLabel = "KEY=VALUE",
+      description = "Sets one setting, such as http.port=8081; wins over everything else.")
+  private Map<String, String> overrides = new LinkedHashMap<>();
+
+  /** Returns the file that is read; null for none. */
+  @Nullable Path file() {
+    String variable = System.getenv("MAGLATCH_CONFIG");
+    return file != null || variable == null || variable.isBlank() ? file : Path.of(variable);
+  }
+
+  /** Reads the settings, or throws {@link InvalidSettings} with all that is wrong with them. */
+  GatewayConfig read(Mode mode) {
+    return read(mode, Map.of());
+  }
+
+  /** As {@link #read(Mode)}, with other defaults beside the mode's own. */
+  GatewayConfig read(Mode mode, Map<String, String> moreDefaults) {
+    Map<String, String> defaults = new LinkedHashMap<>(mode.defaults());
+    defaults.putAll(moreDefaults);
+    Settings settings = Settings.load(file(), System.getenv(), overrides, defaults);
+    GatewayConfig config = GatewayConfig.read(settings, mode);
+    Problems problems = settings.problems();
+    if (!problems.isEmpty()) {
+      throw new InvalidSettings(problems);
+    }
+    return config;
+  }
+
+  /** Settings that cannot be used. */
+  static final class InvalidSettings extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    InvalidSettings(Problems problems) {
+      super(problems.report());
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.cli;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The end of the process by signal: the command is told to stop, and the process waits until it
+ * has.
+ */
+final class Shutdown {
+  /*
+   * A JVM that gets SIGTERM ends as soon as its hooks have run, with 143. Our hook therefore waits
+   * for the main thread, which leaves its command in order, and then halts with the command's own
+   * exit code. The wait has an end, so that a stop that hangs cannot keep the process forever.
+   */
+  private static final long STOP_SECONDS = 90;
+
+  private static final CountDownLatch REQUESTED = new CountDownLatch(1);
+  private static final CountDownLatch FINISHED = new CountDownLatch(1);
+  private static final AtomicInteger EXIT_CODE = new AtomicInteger(1);
+  private static final AtomicBoolean OWN_PROCESS = new AtomicBoolean();
+
+  private Shutdown() {}
+
+  /** Says that the process is the command's own, to be ended with {@link #exit}. */
+  static void ownProcess() {
+    OWN_PROCESS.set(true);
+  }
+
+  /**
+   * From now on a signal does not end the process before {@link #exit} is called. Does nothing in a
+   * process that is not our own, such as that of a test.
+   */
+  static void arm() {
+    if (OWN_PROCESS.compareAndSet(true, false)) {
+      Runtime.getRuntime().addShutdownHook(new Thread(Shutdown::stop, "maglatch-shutdown"));
+    }
+  }
+
+  /** Blocks until the process is asked to end. */
+  static void awaitRequest() {
+    try {
+      REQUESTED.await();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends the process. */
+  static void exit(int code) {
+    EXIT_CODE.set(code);
+    FINISHED.countDown();
+    System.exit(code); // waits forever if the hook is running, and the hook halts
+  }
+
+  private static void stop() {
+    REQUESTED.countDown();
+    try {
+      boolean finished = FINISHED.await(STOP_SECONDS, TimeUnit.SECONDS);
+      System.out.flush();
+      System.err.flush();
+      Runtime.getRuntime().halt(finished ? EXIT_CODE.get() : 1);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
