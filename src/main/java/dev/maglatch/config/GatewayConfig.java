@@ -45,7 +45,6 @@ public record GatewayConfig(
     DialectConfig magpipe,
     DialectConfig magicpost,
     DialectConfig organization,
-    SessionConfig sessions,
     LogConfig log,
     int eventLoops) {
   private static final int OPS_PORT = 9_090;
@@ -78,7 +77,6 @@ public record GatewayConfig(
         DialectConfig.read(dialects.section("magpipe"), "/functions/v1"),
         DialectConfig.read(dialects.section("magicpost"), "/api/v1"),
         DialectConfig.read(dialects.section("organization"), "/v1"),
-        SessionConfig.read(root.section("sessions")),
         LogConfig.read(root.section("log")),
         eventLoops(root));
   }
@@ -104,7 +102,6 @@ public record GatewayConfig(
         magpipe,
         magicpost,
         organization,
-        sessions,
         log,
         eventLoops);
   }
