@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.impl.ConnectionBase;
+import org.jspecify.annotations.Nullable;
+
+/** What Vert.x does not offer on a connection, done on its Netty channel. */
+final class Connections {
+  private Connections() {}
+
+  /**
+   * Closes at once and forgets what was not written yet. Vert.x's own close waits for that, which
+   * takes for ever when the other end does not read.
+   */
+  static void abort(HttpConnection connection) {
+    Channel channel = channel(connection);
+    ChannelHandlerContext first = channel == null ? null : channel.pipeline().firstContext();
+    if (first == null) {
+      connection.close();
+    } else {
+      ChannelFuture unused = first.close();
+    }
+  }
+
+  /** Like {@link #abort}, and with a reset, so that the end cannot be taken for a proper one. */
+  static void reset(HttpConnection connection) {
+    Channel channel = channel(connection);
+    if (channel != null) {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    }
+    abort(connection);
+  }
+
+  /** Writes out what was written so far. */
+  static void flush(HttpConnection connection) {
+    Channel channel = channel(connection);
+    if (channel != null) {
+      channel.flush();
+    }
+  }
+
+  /** Returns how many bytes the other end must take before more is written; 0 if it need not. */
+  static long unsent(HttpConnection connection) {
+    Channel channel = channel(connection);
+    return channel == null ? 0 : channel.bytesBeforeWritable();
+  }
+
+  /** Returns the channel; null for a connection that Vert.x has wrapped. */
+  static @Nullable Channel channel(HttpConnection connection) {
+    return connection instanceof ConnectionBase base ? base.channel() : null;
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import java.util.Locale;
+
+/** How a request ended. */
+public enum Ending {
+  /** The upstream's answer was relayed whole. */
+  RELAYED,
+  /** The gateway answered itself: an own route or a refusal. */
+  ANSWERED,
+  /** The upgraded connection was closed by one of its ends. */
+  TUNNEL_CLOSED,
+  /** The client went away before the end. */
+  CLIENT_GONE,
+  /** The client stalled, or broke the framing of its body. */
+  CLIENT_BROKEN,
+  /** The upstream refused, broke or timed out: 502 or 504, or an answer that was cut off. */
+  UPSTREAM_FAILED,
+  /** No connection to the upstream was free in time: 503. */
+  OVERLOADED,
+  /** A defect of ours: 500, or an answer that was cut off. */
+  FAILED;
+
+  private final String text = name().toLowerCase(Locale.ROOT);
+
+  /** Returns the name used in logs and metrics. */
+  public String text() {
+    return text;
+  }
+}

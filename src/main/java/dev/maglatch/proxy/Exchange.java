@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.maglatch.http.BearerToken;
+import dev.maglatch.key.Principal;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known about one request while it is in the gateway. Belongs to one event loop.
+ *
+ * <p>It ends exactly once, whoever comes first: then metrics and access log hear of it.
+ */
+final class Exchange {
+  private final Loop loop;
+  private final HttpServerRequest request;
+  private final ClientConnection connection;
+  private final long beganNanos;
+  private final String requestId;
+  private final String clientAddress;
+
+  private BearerToken token = BearerToken.MISSING;
+  private @Nullable Route route;
+  private @Nullable Principal principal;
+  private @Nullable Decision decision;
+  private long tunneledFromClient;
+  private long tunneledToClient;
+  private boolean ended;
+
+  /** Takes up a request that just arrived. */
+  Exchange(Loop loop, HttpServerRequest request) {
+    this.loop = loop;
+    this.request = request;
+    this.connection = loop.connection(request.connection());
+    this.beganNanos = loop.nanoTime();
+    this.requestId = loop.requestIds().of(request.headers());
+    this.clientAddress = connection.clientAddress(request.headers());
+    connection.requestBegan();
+    loop.metrics().began();
+  }
+
+  HttpServerRequest request() {
+    return request;
+  }
+
+  HttpServerResponse response() {
+    return request.response();
+  }
+
+  ClientConnection connection() {
+    return connection;
+  }
+
+  String requestId() {
+    return requestId;
+  }
+
+  /** Returns the address at the other end of the connection. */
+  String peer() {
+    return connection.peer();
+  }
+
+  /** Returns the address of the right-most hop that is no trusted proxy. */
+  String clientAddress() {
+    return clientAddress;
+  }
+
+  /** Returns the time as a {@code Date} field has it. */
+  CharSequence date() {
+    return loop.date();
+  }
+
+  long beganNanos() {
+    return beganNanos;
+  }
+
+  void route(Route route) {
+    this.route = route;
+  }
+
+  Route route() {
+    return requireNonNull(route, "no route yet");
+  }
+
+  boolean routed() {
+    return route != null;
+  }
+
+  void token(BearerToken token) {
+    this.token = token;
+  }
+
+  /** Returns the credential that was sent, read or not. */
+  BearerToken token() {
+    return token;
+  }
+
+  void principal(@Nullable Principal principal) {
+    this.principal = principal;
+  }
+
+  @Nullable Principal principal() {
+    return principal;
+  }
+
+  /** Notes what was decided; {@code nanos} as {@link ProxyMetrics#decided} has it. */
+  void decided(Decision decision, long nanos) {
+    this.decision = decision;
+    loop.metrics().decided(decision, nanos);
+  }
+
+  /** Whether a body follows the head. HTTP/1: its framing says so. */
+  boolean hasBody() {
+    MultiMap headers = request.headers();
+    String length = headers.get(HttpHeaders.CONTENT_LENGTH);
+    return length == null ? headers.contains(HttpHeaders.TRANSFER_ENCODING) : !length.equals("0");
+  }
+
+  /** Whether the client keeps its body back until it is told to go on. */
+  boolean expectsContinue() {
+    return request.version() == HttpVersion.HTTP_1_1
+        && HttpHeaders.CONTINUE.toString().equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT));
+  }
+
+  /** Answers with a refusal. The exchange goes on until {@link #end}. */
+  void refuse(Refusal why) {
+    loop.rejection().refuse(request, requestId, route, token, why);
+  }
+
+  /** Notes bytes that went through after the connection was upgraded. */
+  void tunneled(long fromClient, long toClient) {
+    tunneledFromClient = fromClient;
+    tunneledToClient = toClient;
+  }
+
+  boolean ended() {
+    return ended;
+  }
+
+  /** Ends this exchange unless it ended before. */
+  void end(Ending ending) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    connection.requestEnded();
+    loop.metrics().ended(ending);
+    if (loop.accessLog() != AccessLog.NONE) {
+      loop.accessLog().ended(entry(ending));
+    }
+  }
+
+  private AccessLog.Entry entry(Ending ending) {
+    long nanos = loop.nanoTime() - beganNanos;
+    HttpServerResponse response = request.response();
+    UUID keyId = principal == null ? null : principal.keyId();
+    return new AccessLog.Entry(
+        loop.millis() - nanos / 1_000_000,
+        request.method().name(),
+        String.valueOf(request.path()),
+        response.headWritten() || response.ended() ? response.getStatusCode() : 0,
+        request.bytesRead() + tunneledFromClient,
+        response.bytesWritten() + tunneledToClient,
+        nanos,
+        requestId,
+        keyId,
+        decision == null ? Decision.UNDECIDED : decision,
+        ending,
+        route == null ? null : route.name(),
+        clientAddress);
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import dev.maglatch.http.RequestIds;
+import dev.maglatch.http.TrustedProxies;
+import io.netty.util.AsciiString;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.IdentityHashMap;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/** What all requests of one event loop share. Touched by that loop alone. */
+final class Loop {
+  // RFC 9110 wants two digits for the day, where RFC_1123_DATE_TIME writes one.
+  private static final DateTimeFormatter HTTP_DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
+
+  private final Context context;
+  private final ListenerConfig config;
+  private final TrustedProxies proxies;
+  private final RequestIds requestIds;
+  private final ProxyMetrics metrics;
+  private final AccessLog accessLog;
+  private final Rejection rejection;
+  private final InstantSource clock;
+  private final LongSupplier nanoTime;
+  private final Deadlines deadlines = new Deadlines();
+  private final IdentityHashMap<HttpConnection, ClientConnection> connections =
+      new IdentityHashMap<>();
+
+  private CharSequence date = AsciiString.EMPTY_STRING;
+  private long dateSecond = Long.MIN_VALUE;
+  private boolean draining;
+
+  Loop(Vertx vertx, ListenerConfig config, TrustedProxies proxies, ProxyParts parts) {
+    this.context = vertx.getOrCreateContext();
+    this.config = config;
+    this.proxies = proxies;
+    this.requestIds = parts.requestIds();
+    this.metrics = parts.metrics();
+    this.accessLog = parts.accessLog();
+    this.rejection = new Rejection(parts.cors());
+    this.clock = parts.clock();
+    this.nanoTime = parts.nanoTime();
+  }
+
+  ListenerConfig config() {
+    return config;
+  }
+
+  TrustedProxies proxies() {
+    return proxies;
+  }
+
+  RequestIds requestIds() {
+    return requestIds;
+  }
+
+  ProxyMetrics metrics() {
+    return metrics;
+  }
+
+  Rejection rejection() {
+    return rejection;
+  }
+
+  AccessLog accessLog() {
+    return accessLog;
+  }
+
+  Deadlines deadlines() {
+    return deadlines;
+  }
+
+  void checkDeadlines() {
+    deadlines.check(nanoTime.getAsLong());
+  }
+
+  long nanoTime() {
+    return nanoTime.getAsLong();
+  }
+
+  long millis() {
+    return clock.millis();
+  }
+
+  /** Returns the time as a {@code Date} field has it; made once a second. */
+  CharSequence date() {
+    long second = clock.millis() / 1_000;
+    if (second != dateSecond) {
+      dateSecond = second;
+      date = new AsciiString(HTTP_DATE.format(Instant.ofEpochSecond(second)));
+    }
+    return date;
+  }
+
+  /** Runs {@code action} on this loop once what was just read has been handled. */
+  void later(Runnable action) {
+    context.runOnContext(now -> action.run());
+  }
+
+  /** Takes up a connection that was just accepted. */
+  ClientConnection opened(HttpConnection connection) {
+    ClientConnection client = new ClientConnection(this, connection);
+    connections.put(connection, client);
+    connection.closeHandler(closed -> closed(connection));
+    return client;
+  }
+
+  private void closed(HttpConnection connection) {
+    ClientConnection client = connections.remove(connection);
+    if (client != null) {
+      client.closed();
+    }
+  }
+
+  /** Returns what is known about a connection; one that was never announced is taken up now. */
+  ClientConnection connection(HttpConnection connection) {
+    ClientConnection known = connections.get(connection);
+    return known == null ? opened(connection) : known;
+  }
+
+  int connections() {
+    return connections.size();
+  }
+
+  /** Answers say from now on that the connection is closed after them. */
+  void drain() {
+    draining = true;
+  }
+
+  boolean draining() {
+    return draining;
+  }
+}

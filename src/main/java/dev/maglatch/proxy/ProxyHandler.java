@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.maglatch.fault.Fault;
+import dev.maglatch.http.BearerToken;
+import dev.maglatch.http.Cors;
+import dev.maglatch.key.Principal;
+import dev.maglatch.verify.Verdict;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes one request through the gateway. One for each event loop. */
+final class ProxyHandler implements Handler<HttpServerRequest> {
+  private static final Logger LOG = LoggerFactory.getLogger(ProxyHandler.class);
+
+  private final Loop loop;
+  private final ProxyParts parts;
+  private final Gate gate;
+  private final RouteTable routes;
+  private final Forwarder forwarder;
+
+  ProxyHandler(Loop loop, ProxyParts parts, Gate gate, RouteTable routes, Forwarder forwarder) {
+    this.loop = loop;
+    this.parts = parts;
+    this.gate = gate;
+    this.routes = routes;
+    this.forwarder = forwarder;
+  }
+
+  /** Read it top to bottom: there is no other path. */
+  @Override
+  public void handle(HttpServerRequest request) {
+    Exchange exchange = new Exchange(loop, request);
+    if (exchange.hasBody()) {
+      request.pause(); // until the verdict is known
+    }
+    Refusal objection = gate.check(request);
+    if (objection != null) {
+      refuseUnseen(exchange, objection);
+      return;
+    }
+    exchange.token(BearerToken.of(request.headers()));
+    Handler<HttpServerRequest> own = parts.ownRoutes().find(request, exchange.requestId());
+    if (own != null) {
+      handOver(exchange, own);
+      return;
+    }
+    boolean preflight = Cors.isPreflight(request);
+    if (preflight && parts.cors().enabled()) { // after the own routes: some answer it themselves
+      answerPreflight(exchange);
+      return;
+    }
+    RouteTable.Selection selection = routes.select(request);
+    Route route = selection.route();
+    if (route == null) {
+      refuseUnseen(exchange, selection.refusal());
+      return;
+    }
+    exchange.route(route);
+    if (preflight || needsNoCredential(route, exchange.token())) {
+      exchange.decided(Decision.ANONYMOUS, 0);
+      forward(exchange);
+      return;
+    }
+    Verdict verdict = decideNow(exchange.token());
+    if (verdict != null) {
+      act(exchange, verdict);
+    } else {
+      askStore(exchange);
+    }
+  }
+
+  /** Refuses what could not be decoded. */
+  void refuseInvalid(HttpServerRequest request) {
+    refuseUnseen(new Exchange(loop, request), Gate.whyInvalid(request));
+  }
+
+  private static boolean needsNoCredential(Route route, BearerToken token) {
+    return route.auth() == Auth.NONE
+        || (route.auth() == Auth.OPTIONAL && token.kind() == BearerToken.Kind.MISSING);
+  }
+
+  private @Nullable Verdict decideNow(BearerToken token) {
+    return switch (token.kind()) {
+      case MISSING -> Verdict.MISSING;
+      case MALFORMED -> Verdict.MALFORMED;
+      case PRESENT -> parts.verifier().decideNow(token.text());
+    };
+  }
+
+  private void askStore(Exchange exchange) {
+    exchange.response().closeHandler(gone -> exchange.end(Ending.CLIENT_GONE));
+    parts
+        .verifier()
+        .decide(exchange.token().text(), exchange.clientAddress())
+        .onComplete((verdict, failure) -> goOn(exchange, verdict, failure));
+  }
+
+  private void goOn(Exchange exchange, @Nullable Verdict verdict, @Nullable Throwable failure) {
+    if (exchange.ended()) {
+      return; // the client left meanwhile
+    }
+    if (verdict != null) {
+      act(exchange, verdict);
+    } else {
+      fail(exchange, Fault.from(requireNonNull(failure, "failure")));
+    }
+  }
+
+  private void act(Exchange exchange, Verdict verdict) {
+    Principal principal = verdict.principal();
+    if (principal == null) {
+      exchange.decided(Decision.of(verdict.outcome()), sinceBegin(exchange));
+      refuse(exchange, Refusal.of(verdict.outcome()));
+      return;
+    }
+    exchange.principal(principal);
+    if (!mayPass(principal, exchange)) {
+      exchange.decided(Decision.FORBIDDEN, sinceBegin(exchange));
+      refuse(exchange, Refusal.FORBIDDEN);
+      return;
+    }
+    exchange.decided(Decision.ALLOWED, sinceBegin(exchange));
+    touch(exchange, principal);
+    forward(exchange);
+  }
+
+  private static boolean mayPass(Principal principal, Exchange exchange) {
+    return principal.satisfiesAny(exchange.route().scopes())
+        && (!principal.readOnly() || onlyReads(exchange.request().method()));
+  }
+
+  private static boolean onlyReads(HttpMethod method) {
+    return method.equals(HttpMethod.GET)
+        || method.equals(HttpMethod.HEAD)
+        || method.equals(HttpMethod.OPTIONS);
+  }
+
+  private void touch(Exchange exchange, Principal principal) {
+    UUID keyId = principal.keyId();
+    if (keyId != null) {
+      String agent = exchange.request().getHeader(HttpHeaders.USER_AGENT);
+      parts.use().touch(keyId, loop.millis(), exchange.clientAddress(), agent);
+    }
+  }
+
+  private void forward(Exchange exchange) {
+    String length = exchange.request().getHeader(HttpHeaders.CONTENT_LENGTH);
+    if (length != null && Long.parseLong(length) > exchange.route().maxBodyBytes()) {
+      refuse(exchange, Refusal.BODY_TOO_LARGE);
+    } else {
+      forwarder.forward(exchange);
+    }
+  }
+
+  private void handOver(Exchange exchange, Handler<HttpServerRequest> own) {
+    exchange.decided(Decision.OWN, 0);
+    HttpServerResponse response = exchange.response();
+    response.endHandler(end -> exchange.end(Ending.ANSWERED));
+    response.closeHandler(gone -> exchange.end(Ending.CLIENT_GONE));
+    exchange.request().pause();
+    own.handle(exchange.request());
+  }
+
+  private void answerPreflight(Exchange exchange) {
+    exchange.decided(Decision.PREFLIGHT, 0);
+    loop.rejection().answerPreflight(exchange.request(), exchange.requestId());
+    exchange.end(Ending.ANSWERED);
+  }
+
+  /** Refuses before any credential was looked at; without a reason, there is no route. */
+  private static void refuseUnseen(Exchange exchange, @Nullable Refusal why) {
+    if (why == null || why == Refusal.NOT_FOUND) {
+      exchange.decided(Decision.NO_ROUTE, 0);
+      refuse(exchange, Refusal.NOT_FOUND);
+    } else {
+      exchange.decided(Decision.BAD_REQUEST, 0);
+      refuse(exchange, why);
+    }
+  }
+
+  private static void refuse(Exchange exchange, Refusal why) {
+    exchange.refuse(why);
+    exchange.end(Ending.ANSWERED);
+  }
+
+  /** Not being able to decide says nothing about the credential. */
+  private void fail(Exchange exchange, Fault fault) {
+    LOG.warn(
+        "undecided request_id={} code={} cause={}",
+        exchange.requestId(),
+        fault.code(),
+        fault.getMessage());
+    exchange.decided(Decision.UNDECIDED, sinceBegin(exchange));
+    refuse(exchange, Refusal.of(fault.code()));
+  }
+
+  private long sinceBegin(Exchange exchange) {
+    return loop.nanoTime() - exchange.beganNanos();
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import dev.maglatch.fault.Fault;
+
+/**
+ * Counts what happens on the public listener. Called on every event loop; must not block.
+ *
+ * <p>Each request is {@link #began} once and {@link #ended} once, and between the two decided at
+ * most once. In flight = began - ended. Alert when {@link Decision#UNDECIDED} grows.
+ */
+public interface ProxyMetrics {
+  ProxyMetrics NONE = new ProxyMetrics() {};
+
+  /** A request arrived. */
+  default void began() {}
+
+  /**
+   * The gateway made up its mind.
+   *
+   * @param nanos spent on the credential, waiting for the store included; 0 if none was looked at
+   */
+  default void decided(Decision decision, long nanos) {}
+
+  /**
+   * An upstream sent the head of an answer.
+   *
+   * @param route its configured name
+   * @param status of the answer, 200 to 999, or 101
+   * @param nanos from the beginning of the request to the head
+   */
+  default void upstreamAnswered(String route, int status, long nanos) {}
+
+  /** An upstream gave no answer, or not all of it. */
+  default void upstreamFailed(String route, Fault.Code code) {}
+
+  /** A request was sent again on a new connection, because the old one was stale. */
+  default void retried(String route) {}
+
+  /** The last byte was handed over, or there will be none. */
+  default void ended(Ending ending) {}
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import dev.maglatch.http.IpRanges;
+import dev.maglatch.http.TrustedProxies;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The data plane on one event loop: a server and a client of its own, so that a request never
+ * changes threads. Deploy one for each loop; they share the port.
+ *
+ * <p>Undeploying stops accepting, lets requests in flight finish within the drain timeout, and then
+ * closes what is left.
+ */
+public final class ProxyVerticle extends VerticleBase {
+  private static final int MAX_CHUNK_BYTES = 65_536;
+  private static final int ANY_PORT_SHARED = -1; // Vert.x: one free port for all of a deployment
+
+  private final ListenerConfig listener;
+  private final ProxyConfig proxy;
+  private final ProxyParts parts;
+  private final IntConsumer listening;
+
+  private @Nullable HttpServer server;
+  private @Nullable UpstreamClient client;
+  private @Nullable Loop loop;
+
+  /**
+   * @param listening told the actual port once connections are accepted, by every instance
+   */
+  public ProxyVerticle(
+      ListenerConfig listener, ProxyConfig proxy, ProxyParts parts, IntConsumer listening) {
+    this.listener = listener;
+    this.proxy = proxy;
+    this.parts = parts;
+    this.listening = listening;
+  }
+
+  @Override
+  public Future<?> start() {
+    TrustedProxies proxies = new TrustedProxies(new IpRanges(proxy.trustedCidrs()));
+    Loop started = new Loop(vertx, listener, proxies, parts);
+    UpstreamClient upstreams = new UpstreamClient(vertx, proxy);
+    Forwarder forwarder = new Forwarder(started, upstreams, parts.ownSession());
+    RouteTable routes = new RouteTable(proxy.routes());
+    Gate gate = new Gate(listener.maxHeaders());
+    ProxyHandler handler = new ProxyHandler(started, parts, gate, routes, forwarder);
+    HttpServerOptions options = options();
+    HttpServer accepting =
+        vertx
+            .createHttpServer(options)
+            .connectionHandler(connection -> accept(connection, started, options))
+            .invalidRequestHandler(handler::refuseInvalid)
+            .requestHandler(handler);
+    loop = started;
+    client = upstreams;
+    server = accepting;
+    // Ends with this verticle's context.
+    vertx.setPeriodic(Deadlines.INTERVAL_MILLIS, tick -> started.checkDeadlines());
+    return accepting.listen().onSuccess(bound -> listening.accept(bound.actualPort()));
+  }
+
+  private static void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
+    StrictDecoding.install(connection, options);
+    loop.opened(connection);
+  }
+
+  private HttpServerOptions options() {
+    return new HttpServerOptions()
+        .setHost(listener.host())
+        .setPort(listener.port() == 0 ? ANY_PORT_SHARED : listener.port())
+        .setMaxInitialLineLength(listener.maxTargetBytes())
+        .setMaxHeaderSize(listener.maxHeaderBytes())
+        .setMaxChunkSize(MAX_CHUNK_BYTES)
+        .setTcpNoDelay(true)
+        .setHttp2ClearTextEnabled(false)
+        .setCompressionSupported(false)
+        .setDecompressionSupported(false)
+        .setHandle100ContinueAutomatically(false)
+        .setIdleTimeout(0); // ClientConnection watches instead
+  }
+
+  @Override
+  public Future<?> stop() {
+    if (loop != null) {
+      loop.drain();
+    }
+    return stopServer().eventually(this::closeClient);
+  }
+
+  private Future<Void> stopServer() {
+    long millis = listener.drainTimeout().toMillis();
+    return server == null
+        ? Future.succeededFuture()
+        : server.shutdown(millis, TimeUnit.MILLISECONDS);
+  }
+
+  private Future<Void> closeClient() {
+    return client == null ? Future.succeededFuture() : client.close();
+  }
+}

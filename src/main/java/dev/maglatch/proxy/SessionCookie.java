@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+/** The gateway's own session cookie, which no upstream may see or set. */
+final class SessionCookie {
+  private static final String NAME = "maglatch_session";
+  private static final String HOST_NAME = "__Host-" + NAME;
+
+  private SessionCookie() {}
+
+  /** Returns the {@code Cookie} field {@code line} without our cookie: perhaps empty. */
+  static String without(String line) {
+    if (!mentions(line)) {
+      return line;
+    }
+    StringBuilder rest = new StringBuilder(line.length());
+    for (String pair : line.split(";", -1)) {
+      if (!isNamedIn(pair) && !pair.isBlank()) {
+        rest.append(rest.isEmpty() ? "" : "; ").append(pair.strip());
+      }
+    }
+    return rest.toString();
+  }
+
+  /** Whether the first {@code name=value} of {@code pair} is our cookie. */
+  static boolean isNamedIn(String pair) {
+    int equals = pair.indexOf('=');
+    String name = (equals < 0 ? pair : pair.substring(0, equals)).strip();
+    return name.equalsIgnoreCase(NAME) || name.equalsIgnoreCase(HOST_NAME);
+  }
+
+  private static boolean mentions(String line) {
+    int last = line.length() - NAME.length();
+    for (int i = 0; i <= last; i++) {
+      if (line.regionMatches(true, i, NAME, 0, NAME.length())) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

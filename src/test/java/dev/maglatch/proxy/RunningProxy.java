@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import dev.maglatch.http.Cors;
+import dev.maglatch.http.RequestIds;
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
+import dev.maglatch.key.Principal;
+import dev.maglatch.verify.CredentialVerifier;
+import dev.maglatch.verify.Verdict;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** The data plane alone, on one event loop and a free port, with credentials made up by a test. */
+final class RunningProxy implements AutoCloseable {
+  static final UUID KEY = UUID.fromString("00000000-0000-0000-0000-00000000000a");
+  static final UUID ACCOUNT = UUID.fromString("00000000-0000-0000-0000-00000000000b");
+  static final UUID ORGANIZATION = UUID.fromString("00000000-0000-0000-0000-00000000000c");
+
+  private final Vertx vertx = Vertx.vertx();
+  private final AtomicInteger port = new AtomicInteger();
+  private final String deployment;
+  final Credentials credentials = new Credentials();
+  final List<AccessLog.Entry> log = new CopyOnWriteArrayList<>();
+  final List<UUID> used = new CopyOnWriteArrayList<>();
+
+  RunningProxy(Route... routes) {
+    this(new ProxyConfig(List.of(routes), List.of(), ProxyConfig.Pool.DEFAULT));
+  }
+
+  RunningProxy(ProxyConfig config) {
+    this(config, ListenerConfig.DEFAULT, UnaryOperator.identity());
+  }
+
+  RunningProxy(ProxyConfig config, ListenerConfig listener, UnaryOperator<ProxyParts> change) {
+    ProxyParts parts = change.apply(parts());
+    ListenerConfig anyPort = onAnyPort(listener);
+    deployment =
+        await(
+            vertx.deployVerticle(
+                () -> new ProxyVerticle(anyPort, config, parts, port::set),
+                new DeploymentOptions().setInstances(1)));
+  }
+
+  private ProxyParts parts() {
+    return new ProxyParts(
+        credentials,
+        text -> text.equals("own.session.token"),
+        (keyId, atMillis, address, userAgent) -> used.add(keyId),
+        OwnRoutes.NONE,
+        Cors.OFF,
+        new RequestIds(new Random(1)),
+        ProxyMetrics.NONE,
+        log::add,
+        InstantSource.system(),
+        System::nanoTime);
+  }
+
+  private static ListenerConfig onAnyPort(ListenerConfig from) {
+    return new ListenerConfig(
+        "127.0.0.1",
+        0,
+        from.maxHeaders(),
+        from.maxTargetBytes(),
+        from.maxHeaderBytes(),
+        from.headerDeadline(),
+        from.idleTimeout(),
+        from.maxConnections(),
+        from.drainTimeout());
+  }
+
+  /** Everything goes to {@code upstream}, and no credential is read. */
+  static Route open(UpstreamServer upstream) {
+    return with(Route.catchAll(upstream.address()), Auth.NONE, Set.of());
+  }
+
+  static Route with(Route route, Auth auth, Set<String> scopes) {
+    return new Route(
+        route.name(),
+        route.host(),
+        route.path(),
+        route.methods(),
+        route.upstream(),
+        auth,
+        scopes,
+        route.dialect(),
+        route.timeouts(),
+        route.maxBodyBytes());
+  }
+
+  static Route with(Route route, Duration head, Duration idle) {
+    return new Route(
+        route.name(),
+        route.host(),
+        route.path(),
+        route.methods(),
+        route.upstream(),
+        route.auth(),
+        route.scopes(),
+        route.dialect(),
+        new Route.Timeouts(Duration.ofSeconds(1), head, idle),
+        route.maxBodyBytes());
+  }
+
+  static Route with(Route route, long maxBodyBytes) {
+    return new Route(
+        route.name(),
+        route.host(),
+        route.path(),
+        route.methods(),
+        route.upstream(),
+        route.auth(),
+        route.scopes(),
+        route.dialect(),
+        route.timeouts(),
+        maxBodyBytes);
+  }
+
+  static ProxyParts with(ProxyParts parts, Cors cors, OwnRoutes ownRoutes) {
+    return new ProxyParts(
+        parts.verifier(),
+        parts.ownSession(),
+        parts.use(),
+        ownRoutes,
+        cors,
+        parts.requestIds(),
+        parts.metrics(),
+        parts.accessLog(),
+        parts.clock(),
+        parts.nanoTime());
+  }
+
+  int port() {
+    return port.get();
+  }
+
+  Wire connect() throws IOException {
+    return Wire.to(port());
+  }
+
+  /** Begins to stop; completes when drained. */
+  Future<Void> stop() {
+    return vertx.undeploy(deployment);
+  }
+
+  @Override
+  public void close() {
+    await(vertx.close());
+  }
+
+  static <T> T await(Future<T> future) {
+    try {
+      return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    } catch (Exception failure) {
+      throw new AssertionError(failure);
+    }
+  }
+
+  static Principal principal(KeyKind kind, String... scopes) {
+    return new Principal(
+        Principal.Method.API_KEY,
+        KEY,
+        kind,
+        ACCOUNT,
+        ORGANIZATION,
+        null,
+        Set.of(scopes),
+        List.of(),
+        null,
+        true,
+        KeyPolicy.NONE);
+  }
+
+  /** Verdicts by credential: at once, or as if the store had been asked. */
+  static final class Credentials implements CredentialVerifier {
+    private final Map<String, Verdict> known = new ConcurrentHashMap<>();
+    private final Map<String, Future<Verdict>> stored = new ConcurrentHashMap<>();
+
+    void at(String credential, Verdict verdict) {
+      known.put(credential, verdict);
+    }
+
+    void later(String credential, Future<Verdict> verdict) {
+      stored.put(credential, verdict);
+    }
+
+    @Override
+    public @Nullable Verdict decideNow(String credential) {
+      return stored.containsKey(credential)
+          ? null
+          : known.getOrDefault(credential, Verdict.UNKNOWN);
+    }
+
+    @Override
+    public Future<Verdict> decide(String credential, String clientAddress) {
+      Future<Verdict> verdict = stored.get(credential);
+      return verdict == null ? Future.succeededFuture(Verdict.UNKNOWN) : verdict;
+    }
+  }
+}
