@@ -16,15 +16,7 @@ import io.vertx.core.http.HttpVersion;
 
 /** Writes answers with the headers that all of them carry, and ends connections left half-read. */
 final class AnswerWriter {
-  /*
-   * A connection whose request was not read to its end cannot carry another one. It is not closed
-   * at once, though: closing over unread bytes resets it, and the reset may overtake the answer.
-   * So a little more is read and dropped first, bounded in bytes and in time.
-   */
-  private static final long LINGER_MILLIS = 1_000;
-  private static final int LINGER_BYTES = 4 * 1024 * 1024;
   private static final long NO_ERROR = 0;
-
   private static final CharSequence WWW_AUTHENTICATE =
       HttpHeaders.createOptimized("WWW-Authenticate");
   private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("Retry-After");
@@ -33,10 +25,10 @@ final class AnswerWriter {
   private static final CharSequence CLOSE = HttpHeaders.createOptimized("close");
   private static final String REALM = "Bearer realm=\"maglatch\"";
 
-  private final Vertx vertx;
+  private final Leftovers leftovers;
 
   AnswerWriter(Vertx vertx) {
-    this.vertx = vertx;
+    this.leftovers = new Leftovers(vertx);
   }
 
   /** Writes {@code answer}, unless the client is gone. */
@@ -45,18 +37,44 @@ final class AnswerWriter {
     if (response.closed() || response.ended()) {
       return;
     }
-    boolean unread = call.hasUnreadBody();
     response.setStatusCode(answer.status());
     response.headers().setAll(answer.headers());
     addCommonHeaders(call, facade, answer, response);
-    if (unread && isHttp1(call.request())) {
+    if (call.hasUnreadBody()) {
+      endHalfRead(call, answer, response);
+    } else {
+      end(call, answer, response);
+    }
+  }
+
+  /** Sends all of the answer first, drops some of what still comes, and then ends both. */
+  private void endHalfRead(Call call, Answer answer, HttpServerResponse response) {
+    HttpServerRequest request = call.request();
+    Buffer body = answer.body();
+    boolean http1 = request.version() != HttpVersion.HTTP_2;
+    if (http1) {
       response.putHeader(CONNECTION, CLOSE);
     }
-    boolean never = unread && BodyReader.expectsContinue(call.request());
-    end(call, answer, response);
-    if (unread) {
-      abandon(call.request(), never);
+    if (http1 && body != null && !call.method().equals(HttpMethod.HEAD)) {
+      response.putHeader(CONTENT_LENGTH, Integer.toString(body.length()));
+      response.write(body);
+    } else {
+      end(call, answer, response);
     }
+    leftovers.drop(request).onComplete(done -> part(request, response));
+  }
+
+  private static void part(HttpServerRequest request, HttpServerResponse response) {
+    if (request.version() == HttpVersion.HTTP_2) {
+      if (!request.isEnded()) {
+        response.reset(NO_ERROR);
+      }
+      return;
+    }
+    if (!response.ended()) {
+      response.end();
+    }
+    request.connection().close();
   }
 
   private static void addCommonHeaders(
@@ -94,36 +112,5 @@ final class AnswerWriter {
     } else {
       response.end(body);
     }
-  }
-
-  private void abandon(HttpServerRequest request, boolean bodyWasNeverAskedFor) {
-    if (bodyWasNeverAskedFor) {
-      close(request);
-      return;
-    }
-    long timer = vertx.setTimer(LINGER_MILLIS, late -> close(request));
-    long[] dropped = {0};
-    request.handler(
-        chunk -> {
-          dropped[0] += chunk.length();
-          if (dropped[0] > LINGER_BYTES) {
-            close(request);
-          }
-        });
-    request.endHandler(end -> close(request));
-    request.exceptionHandler(gone -> vertx.cancelTimer(timer));
-    request.resume();
-  }
-
-  private static void close(HttpServerRequest request) {
-    if (isHttp1(request)) {
-      request.connection().close();
-    } else if (!request.isEnded()) {
-      request.response().reset(NO_ERROR);
-    }
-  }
-
-  private static boolean isHttp1(HttpServerRequest request) {
-    return request.version() != HttpVersion.HTTP_2;
   }
 }

@@ -18,6 +18,12 @@ public record PoolLimits(
   public static final PoolLimits DEFAULT =
       new PoolLimits(8, Duration.ofSeconds(3), Duration.ofSeconds(5), Duration.ofSeconds(2));
 
+  /** Returns the limits that are set; those of statements and locks are always the default. */
+  public static PoolLimits of(DatabaseConfig config) {
+    return new PoolLimits(
+        config.poolSize(), config.connectTimeout(), DEFAULT.statementTimeout, DEFAULT.lockTimeout);
+  }
+
   /** Returns the longest time one piece of work may take before its caller is told 503. */
   Duration answerTimeout() {
     return connectTimeout.plus(statementTimeout).plus(lockTimeout);

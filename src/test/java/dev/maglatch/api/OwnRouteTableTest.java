@@ -12,7 +12,12 @@ import dev.maglatch.key.KeyKind;
 import dev.maglatch.verify.Verdict;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -294,6 +299,51 @@ class OwnRouteTableTest {
     assertThat(answer.statusCode()).isEqualTo(413);
     assertThat(answer.headers().firstValue("Connection")).hasValue("close");
     assertThat(answer.body()).contains("BODY_TOO_LARGE");
+  }
+
+  /** Some clients announce that they close: nothing may be reset under their feet either. */
+  @Test
+  void clientThatClosesReadsTheRefusalToo() {
+    String head =
+        "POST /things HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n";
+
+    for (int i = 0; i < 20; i++) {
+      assertThat(server.raw(head + "x".repeat(1_000_000)))
+          .startsWith("HTTP/1.1 401 ")
+          .endsWith("}");
+    }
+  }
+
+  @Test
+  void http2IsServedAlike() {
+    HttpClient client =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false));
+
+    assertThat(Await.result(http2(client, "POST", "/open", 65_536))).isEqualTo("200 65536 bytes");
+    assertThat(Await.result(http2(client, "POST", "/open", 1_000_000)))
+        .isEqualTo("413 {\"problem\":\"BODY_TOO_LARGE\"}");
+    assertThat(Await.result(http2(client, "POST", "/things", 1_000_000)))
+        .isEqualTo("401 {\"problem\":\"UNAUTHENTICATED\"}");
+    assertThat(Await.result(http2(client, "GET", "/query?q=1", 0))).isEqualTo("200 1");
+    assertThat(Await.result(http2(client, "DELETE", "/open", 0))).startsWith("405 ");
+    Await.result(client.close());
+  }
+
+  private static Future<String> http2(HttpClient client, String method, String path, int bytes) {
+    return client
+        .request(HttpMethod.valueOf(method), server.port(), "127.0.0.1", path)
+        .compose(
+            request -> {
+              Future<HttpClientResponse> response = request.response();
+              request.exceptionHandler(reset -> {});
+              request.end(Buffer.buffer("x".repeat(bytes)));
+              return response;
+            })
+        .compose(
+            response -> response.body().map(body -> response.statusCode() + " " + body.toString()));
   }
 
   @Test

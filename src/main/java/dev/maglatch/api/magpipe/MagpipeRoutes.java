@@ -16,24 +16,29 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Mounts the Magpipe dialect. */
 public final class MagpipeRoutes {
-  /** Where the route is unless the configuration says otherwise. */
-  public static final List<String> DEFAULT_PATHS =
-      List.of("/functions/v1/manage-api-keys", "/manage-api-keys");
+  /** The base of {@link #endpoints} unless the configuration says otherwise. */
+  public static final String DEFAULT_BASE = "/functions/v1";
 
+  private static final String PATH = "/manage-api-keys";
   private static final Dialect FLAT = (problem, call) -> flat(problem.status(), problem.text());
 
   private MagpipeRoutes() {}
 
-  /** Returns one route for each of {@code paths}; keys of kind {@code mgp} and sessions manage. */
+  /**
+   * Returns the route below {@code base} and the same at the root. Keys of kind {@code mgp} and
+   * sessions manage.
+   */
   public static List<Endpoint> endpoints(
-      List<String> paths, CredentialVerifier verifier, KeyRegistrar keys, WebhookUrls urls) {
+      String base, CredentialVerifier verifier, KeyRegistrar keys, WebhookUrls urls) {
     Facade facade = new Facade(FLAT, CrossOrigin.EVERY_PAGE);
     BearerAccess access = new BearerAccess(verifier, Set.of(KeyKind.MGP));
     ManageApiKeys operation = new ManageApiKeys(keys, urls);
-    return paths.stream()
+    return Stream.of(base + PATH, PATH)
+        .distinct()
         .map(
             path ->
                 new Endpoint(HttpMethod.POST, path, facade, access, BodyRule.ANY_TYPE, operation))

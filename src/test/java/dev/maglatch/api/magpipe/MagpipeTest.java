@@ -59,7 +59,7 @@ class MagpipeTest {
         ApiServer.start(
             plane.vertx(),
             MagpipeRoutes.endpoints(
-                MagpipeRoutes.DEFAULT_PATHS,
+                MagpipeRoutes.DEFAULT_BASE,
                 plane.verifier(),
                 plane.keys(),
                 new WebhookUrls(false)));
@@ -569,8 +569,9 @@ class MagpipeTest {
         ApiServer.start(
             plane.vertx(),
             MagpipeRoutes.endpoints(
-                List.of("/m"), new FakeCredentials(), plane.keys(), new WebhookUrls(false)))) {
-      HttpResponse<String> answer = undecided.post("/m", FakeCredentials.UNDECIDED, action("list"));
+                "/m", new FakeCredentials(), plane.keys(), new WebhookUrls(false)))) {
+      HttpResponse<String> answer =
+          undecided.post("/m/manage-api-keys", FakeCredentials.UNDECIDED, action("list"));
 
       assertError(answer, 503, "Service unavailable");
       assertThat(answer.headers().firstValue("Retry-After")).isPresent();
