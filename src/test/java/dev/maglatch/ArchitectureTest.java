@@ -56,10 +56,10 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("2", "3", "4", "5");
 
   @ArchTest
-  static final ArchRule sqlLivesInPostgresAlone =
+  static final ArchRule sqlLivesInPostgresAlone = // the composition root hands connections on
       noClasses()
           .that()
-          .resideOutsideOfPackage(BASE + "postgres..")
+          .resideOutsideOfPackages("dev.maglatch", BASE + "postgres..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(

@@ -37,21 +37,24 @@ public final class Revocation {
 
   private final Loop loop;
   private final ChangeFeed feed;
-  private final Replica self;
+  private final Runnable refreshHere;
   private final Duration lease;
   private final LongSupplier nanoTime;
   private final ClusterMetrics metrics;
 
+  /**
+   * @param refreshHere makes this process apply the newest changes at once, if it caches anything
+   */
   public Revocation(
       Loop loop,
       ChangeFeed feed,
-      Replica self,
+      Runnable refreshHere,
       Duration lease,
       LongSupplier nanoTime,
       ClusterMetrics metrics) {
     this.loop = loop;
     this.feed = feed;
-    this.self = self;
+    this.refreshHere = refreshHere;
     this.lease = lease;
     this.nanoTime = nanoTime;
     this.metrics = metrics;
@@ -74,7 +77,7 @@ public final class Revocation {
   public Future<Confirmation> confirm(List<UUID> entities) {
     long committed = nanoTime.getAsLong();
     long deadline = committed + lease.plus(lease.dividedBy(MARGIN_DIVISOR)).toNanos();
-    self.renewNow(); // our own cache first, without waiting for the notification
+    refreshHere.run(); // our own cache first, without waiting for the notification
     return feed.newestChangeOf(entities)
         .compose(number -> look(deadline, number))
         .recover(unknown -> waitOut(deadline))

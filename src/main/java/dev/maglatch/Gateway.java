@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import dev.maglatch.cluster.ChangeFeed.Member;
+import dev.maglatch.cluster.Lease.Standing;
+import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.fault.StartFailure;
+import dev.maglatch.ops.Metrics;
+import dev.maglatch.ops.OpsConfig;
+import dev.maglatch.ops.OpsServer;
+import dev.maglatch.ops.Readiness;
+import dev.maglatch.postgres.DatabaseAddress;
+import dev.maglatch.postgres.DatabaseConfig;
+import dev.maglatch.postgres.Migrations;
+import dev.maglatch.postgres.SchemaVersion;
+import dev.maglatch.postgres.SecretFingerprints;
+import dev.maglatch.proxy.ProxyVerticle;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One gateway, from its first listener to its last: the order of start and stop.
+ *
+ * <p>Waits for a database that is not there; everything else that keeps it from starting fails the
+ * start, and what was started is stopped again.
+ */
+public final class Gateway {
+  private static final Logger log = LoggerFactory.getLogger(Gateway.class);
+  private static final long DATABASE_RETRY_MILLIS = 1_000;
+  private static final long STANDING_CHECK_MILLIS = 500;
+
+  private final GatewayConfig config;
+  private final Vertx vertx;
+  private final Readiness readiness = new Readiness();
+  private final Metrics metrics;
+  private final Lifecycle lifecycle = new Lifecycle();
+  private volatile int httpPort;
+  private volatile int opsPort;
+  private String waitingFor = "";
+
+  /**
+   * Makes a gateway that does nothing yet.
+   *
+   * @param version of this build, for metrics
+   */
+  public Gateway(GatewayConfig config, String version) {
+    this.config = config;
+    this.vertx = Vertx.vertx(options(config));
+    this.metrics = new Metrics(version, readiness);
+    lifecycle.started("vertx", vertx::close);
+  }
+
+  /**
+   * Starts; completes when requests are served. Fails with a {@link StartFailure} where it can say
+   * why.
+   */
+  public Future<Gateway> start() {
+    return startOps()
+        .compose(listening -> awaitSchema())
+        .compose(current -> join())
+        .compose(this::openServers)
+        .onSuccess(open -> readiness.ready())
+        .map(this)
+        .recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
+  }
+
+  /** Stops everything in reverse: no new traffic, drain, feed, last usage, pool. Never fails. */
+  public Future<Void> stop() {
+    readiness.draining();
+    return lifecycle.stopAll();
+  }
+
+  /** Returns the port of the public listener; 0 before it listens. */
+  public int httpPort() {
+    return httpPort;
+  }
+
+  /** Returns the port of the operations listener; 0 before it listens. */
+  public int opsPort() {
+    return opsPort;
+  }
+
+  private Future<Void> startOps() {
+    OpsServer ops =
+        new OpsServer(
+            vertx,
+            new OpsConfig(config.ops().host(), config.ops().port()),
+            readiness,
+            metrics,
+            List.of());
+    return ops.start()
+        .onSuccess(port -> opsPort = port)
+        .onSuccess(port -> lifecycle.started("ops", ops::stop))
+        .mapEmpty();
+  }
+
+  /** Migrates only when behind, and waits for a database that does not answer. */
+  private Future<Void> awaitSchema() {
+    DatabaseConfig database = config.database();
+    return SchemaVersion.read(
+            vertx, database.requireAddress().connectOptions(), database.connectTimeout())
+        .compose(applied -> applied < SchemaVersion.LATEST ? migrate() : Future.succeededFuture())
+        .recover(this::retrySchema);
+  }
+
+  private Future<Void> retrySchema(Throwable failure) {
+    if (failure instanceof StartFailure || lifecycle.stopping()) {
+      return Future.failedFuture(failure);
+    }
+    if (!waitingFor.equals(failure.toString())) {
+      waitingFor = failure.toString();
+      log.warn("waiting for the database reason={}", waitingFor);
+    }
+    readiness.waitingFor("database");
+    return vertx.timer(DATABASE_RETRY_MILLIS).mapEmpty().compose(slept -> awaitSchema());
+  }
+
+  private Future<Void> migrate() {
+    DatabaseConfig database = config.database();
+    DatabaseAddress stronger = database.migrationAddress();
+    DatabaseAddress address = stronger == null ? database.requireAddress() : stronger;
+    return vertx
+        .executeBlocking(() -> Migrations.apply(address))
+        .onSuccess(steps -> log.info("schema migrated steps={}", steps))
+        .mapEmpty();
+  }
+
+  /** Checks that these are the database's secrets, then takes a lease. */
+  private Future<Parts> join() {
+    Parts parts = new Parts(vertx, config, metrics, self());
+    lifecycle.started("database", parts::close);
+    lifecycle.started("usage", parts.usage()::stop);
+    return new SecretFingerprints(parts.management().database().pool())
+        .check(config.secrets().require())
+        .compose(
+            known -> {
+              parts.usage().start();
+              lifecycle.started("lease", parts.replica()::stop);
+              return parts.replica().start();
+            })
+        .map(parts);
+  }
+
+  private Future<Void> openServers(Parts parts) {
+    vertx.setPeriodic(STANDING_CHECK_MILLIS, tick -> noteStanding(parts)); // ends with Vert.x
+    return vertx
+        .deployVerticle(
+            () ->
+                new ProxyVerticle(
+                    config.http().listener(),
+                    config.proxy(),
+                    parts.proxy(),
+                    port -> httpPort = port),
+            new DeploymentOptions().setInstances(config.eventLoops()))
+        .onSuccess(id -> lifecycle.started("servers", () -> vertx.undeploy(id)))
+        .mapEmpty();
+  }
+
+  private void noteStanding(Parts parts) {
+    Standing standing = parts.replica().lease().standing(System.nanoTime());
+    readiness.degraded("database", standing != Standing.HELD);
+  }
+
+  private static Member self() {
+    return new Member(UUID.randomUUID(), "pid " + ProcessHandle.current().pid());
+  }
+
+  private static VertxOptions options(GatewayConfig config) {
+    return new VertxOptions()
+        .setEventLoopPoolSize(config.eventLoops())
+        .setPreferNativeTransport(false)
+        .setFileSystemOptions(
+            new FileSystemOptions()
+                .setClassPathResolvingEnabled(false)
+                .setFileCachingEnabled(false));
+  }
+}

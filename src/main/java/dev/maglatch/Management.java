@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import dev.maglatch.cluster.ClusterMetrics;
+import dev.maglatch.cluster.Loop;
+import dev.maglatch.cluster.Revocation;
+import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.key.Tokens;
+import dev.maglatch.manage.AccountRegistrar;
+import dev.maglatch.manage.Confirmation;
+import dev.maglatch.manage.KeyCaps;
+import dev.maglatch.manage.KeyRegistrar;
+import dev.maglatch.manage.RevocationBarrier;
+import dev.maglatch.postgres.Database;
+import dev.maglatch.postgres.PgAccountRegistry;
+import dev.maglatch.postgres.PgChangeFeed;
+import dev.maglatch.postgres.PgKeyRegistry;
+import dev.maglatch.postgres.PoolLimits;
+import dev.maglatch.secret.Sealer;
+import dev.maglatch.secret.SecretRing;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * The use cases on accounts and keys over a database of their own connections: in a gateway, and on
+ * the command line without one. Safe on any thread.
+ */
+public final class Management {
+  private static final LongSupplier NANO_TIME = System::nanoTime;
+
+  private final Database database;
+  private final PgChangeFeed feed;
+  private final Revocation revocation;
+  private final KeyRegistrar keys;
+  private final AccountRegistrar accounts;
+
+  /** Opens the use cases for the command line: there is no cache of its own to renew. */
+  public static Management open(Vertx vertx, GatewayConfig config) {
+    Tokens tokens = tokens(config.secrets().require(), new SecureRandom());
+    return new Management(
+        vertx, config, feed(vertx, config), tokens, () -> {}, ClusterMetrics.NONE);
+  }
+
+  /**
+   * @param feed closed by its owner
+   * @param refreshHere makes this process apply the newest changes at once
+   */
+  Management(
+      Vertx vertx,
+      GatewayConfig config,
+      PgChangeFeed feed,
+      Tokens tokens,
+      Runnable refreshHere,
+      ClusterMetrics metrics) {
+    SecureRandom random = new SecureRandom();
+    SecretRing ring = config.secrets().require();
+    this.database = Database.open(vertx, config.database().requireAddress(), limits(config));
+    this.feed = feed;
+    this.revocation =
+        new Revocation(
+            Loop.of(vertx), feed, refreshHere, config.cluster().lease(), NANO_TIME, metrics);
+    RevocationBarrier barrier = this::settled;
+    this.accounts = new AccountRegistrar(new PgAccountRegistry(database), barrier, random);
+    this.keys =
+        new KeyRegistrar(
+            new PgKeyRegistry(database),
+            tokens,
+            new Sealer(random, ring.encryptionKeys()),
+            barrier,
+            new KeyCaps(KeyCaps.DEFAULT.mgp(), KeyCaps.DEFAULT.mp(), config.organizationKeys()),
+            random,
+            NANO_TIME);
+  }
+
+  public KeyRegistrar keys() {
+    return keys;
+  }
+
+  public AccountRegistrar accounts() {
+    return accounts;
+  }
+
+  public Future<Void> close() {
+    return Future.join(feed.close(), database.close()).mapEmpty();
+  }
+
+  Database database() {
+    return database;
+  }
+
+  static PgChangeFeed feed(Vertx vertx, GatewayConfig config) {
+    return new PgChangeFeed(vertx, connectOptions(config), config.cluster().renewalTimeout());
+  }
+
+  static PgConnectOptions connectOptions(GatewayConfig config) {
+    PgConnectOptions options = config.database().requireAddress().connectOptions();
+    options.addProperty("application_name", "maglatch");
+    return options;
+  }
+
+  static Tokens tokens(SecretRing ring, SecureRandom random) {
+    return new Tokens(random, ring.checkKeys(), ring.peppers());
+  }
+
+  private Future<Confirmation> settled(java.util.UUID entity) {
+    return revocation
+        .confirm(List.of(entity))
+        .map(
+            done ->
+                new Confirmation(
+                    done.acknowledged(), done.replicas(), done.expired(), done.millis()));
+  }
+
+  private static PoolLimits limits(GatewayConfig config) {
+    return new PoolLimits(
+        config.database().poolSize(),
+        config.database().connectTimeout(),
+        PoolLimits.DEFAULT.statementTimeout(),
+        PoolLimits.DEFAULT.lockTimeout());
+  }
+}

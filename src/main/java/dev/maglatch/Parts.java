@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import dev.maglatch.api.CallRunner;
+import dev.maglatch.api.Endpoint;
+import dev.maglatch.api.OwnRouteTable;
+import dev.maglatch.api.magpipe.MagpipeRoutes;
+import dev.maglatch.cluster.ChangeFeed.Member;
+import dev.maglatch.cluster.ClusterMetrics;
+import dev.maglatch.cluster.DatabaseClock;
+import dev.maglatch.cluster.Lease;
+import dev.maglatch.cluster.Loop;
+import dev.maglatch.cluster.Replica;
+import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.http.Cors;
+import dev.maglatch.http.IpRanges;
+import dev.maglatch.http.RequestIds;
+import dev.maglatch.http.TrustedProxies;
+import dev.maglatch.key.Tokens;
+import dev.maglatch.manage.WebhookUrls;
+import dev.maglatch.ops.Metrics;
+import dev.maglatch.postgres.PgChangeFeed;
+import dev.maglatch.postgres.PgKeyStore;
+import dev.maglatch.postgres.PgSessionAccounts;
+import dev.maglatch.postgres.PgSessionLookup;
+import dev.maglatch.postgres.PgUsageStore;
+import dev.maglatch.proxy.AccessLog;
+import dev.maglatch.proxy.ProxyMetrics;
+import dev.maglatch.proxy.ProxyParts;
+import dev.maglatch.secret.SecretRing;
+import dev.maglatch.session.OutsideIssuers;
+import dev.maglatch.session.SessionTokens;
+import dev.maglatch.session.SessionVerifier;
+import dev.maglatch.usage.UsageRecorder;
+import dev.maglatch.verify.ChangeClock;
+import dev.maglatch.verify.CredentialVerifier;
+import dev.maglatch.verify.CredentialVerifiers;
+import dev.maglatch.verify.KeyVerifier;
+import dev.maglatch.verify.KeyVerifier.Times;
+import dev.maglatch.verify.VerifyMetrics;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/** Everything between the listeners and the database, wired once. Opens no socket by itself. */
+final class Parts {
+  private static final LongSupplier NANO_TIME = System::nanoTime;
+
+  private final Vertx vertx;
+  private final GatewayConfig config;
+  private final SecureRandom random = new SecureRandom();
+  private final SecretRing ring;
+  private final ChangeClock changes = new ChangeClock();
+  private final DatabaseClock databaseClock = new DatabaseClock(InstantSource.system(), NANO_TIME);
+  private final Replica replica;
+  private final LeaseTrust trust;
+  private final Management management;
+  private final PgKeyStore keyStore;
+  private final PgSessionLookup sessionLookup;
+  private final UsageRecorder usage;
+  private final SessionVerifier sessions;
+  private final CredentialVerifier verifier;
+  private final ProxyParts proxy;
+
+  Parts(Vertx vertx, GatewayConfig config, Metrics metrics, Member self) {
+    this.vertx = vertx;
+    this.config = config;
+    this.ring = config.secrets().require();
+    Tokens tokens = Management.tokens(ring, random);
+    PgConnectOptions options = Management.connectOptions(config);
+    Duration lookupTimeout = config.database().lookupTimeout();
+    PgChangeFeed feed = Management.feed(vertx, config);
+
+    Lease lease = new Lease(config.cluster().lease(), new ClockEvictions(changes));
+    this.trust = new LeaseTrust(lease, config.cache());
+    this.replica =
+        new Replica(
+            Loop.of(vertx),
+            feed,
+            lease,
+            databaseClock,
+            self,
+            config.cluster(),
+            NANO_TIME,
+            ClusterMetrics.NONE);
+    this.management =
+        new Management(vertx, config, feed, tokens, replica::renewNow, ClusterMetrics.NONE);
+    this.usage = usage(metrics);
+
+    this.keyStore = new PgKeyStore(vertx, options, lookupTimeout);
+    this.sessionLookup = new PgSessionLookup(vertx, options, lookupTimeout);
+    this.sessions = sessions();
+    this.verifier = new CredentialVerifiers(keys(tokens), sessions);
+    this.proxy = proxy(new OwnRouteTable(endpoints(), calls()));
+  }
+
+  Management management() {
+    return management;
+  }
+
+  Replica replica() {
+    return replica;
+  }
+
+  UsageRecorder usage() {
+    return usage;
+  }
+
+  ProxyParts proxy() {
+    return proxy;
+  }
+
+  Future<Void> close() {
+    return Future.join(keyStore.close(), sessionLookup.close(), management.close()).mapEmpty();
+  }
+
+  private KeyVerifier keys(Tokens tokens) {
+    return new KeyVerifier(
+        tokens,
+        keyStore,
+        changes,
+        trust,
+        new Times(databaseClock, NANO_TIME),
+        config.cache(),
+        config.acceptUnchecked(),
+        VerifyMetrics.NONE);
+  }
+
+  private SessionVerifier sessions() {
+    SessionTokens tokens = new SessionTokens(publicUrl(), ring, random, databaseClock);
+    return new SessionVerifier(
+        tokens.reader(OutsideIssuers.none()),
+        sessionLookup,
+        new PgSessionAccounts(management.database(), random),
+        changes,
+        trust,
+        new Times(databaseClock, NANO_TIME),
+        config.cache(),
+        VerifyMetrics.NONE);
+  }
+
+  private UsageRecorder usage(Metrics metrics) {
+    return new UsageRecorder(
+        vertx,
+        new PgUsageStore(management.database()),
+        config.usage(),
+        metrics.usage(),
+        InstantSource.system(),
+        NANO_TIME);
+  }
+
+  /** Returns every own route: a dialect is a line here. */
+  private List<Endpoint> endpoints() {
+    List<Endpoint> all = new ArrayList<>();
+    if (config.magpipe().enabled()) {
+      all.addAll(
+          MagpipeRoutes.endpoints(
+              MagpipeRoutes.DEFAULT_PATHS,
+              verifier,
+              management.keys(),
+              new WebhookUrls(config.webhooks().allowHttp())));
+    }
+    return all;
+  }
+
+  private CallRunner calls() {
+    return new CallRunner(
+        vertx,
+        new TrustedProxies(new IpRanges(config.proxy().trustedCidrs())),
+        (keyId, address, agent) -> usage.touch(keyId, System.currentTimeMillis(), address, agent));
+  }
+
+  private ProxyParts proxy(OwnRouteTable ownRoutes) {
+    return new ProxyParts(
+        verifier,
+        sessions::isOwn,
+        usage::touch,
+        ownRoutes::find,
+        new Cors(config.http().allowedOrigins(), config.http().publicUrl()),
+        new RequestIds(random),
+        ProxyMetrics.NONE,
+        AccessLog.NONE,
+        InstantSource.system(),
+        NANO_TIME);
+  }
+
+  private String publicUrl() {
+    String given = config.http().publicUrl();
+    return given != null ? given : "http://localhost:" + config.http().listener().port();
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.ops;
+
+import dev.maglatch.cluster.ClusterMetrics;
+import dev.maglatch.usage.UsageMetrics;
+import dev.maglatch.verify.VerifyMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that this process counts, ready to be scraped.
+ *
+ * <p>Each implementation handed out resolved its meters beforehand: a call costs a few atomic
+ * additions and no lookup.
+ */
+public final class Metrics {
+  private static final String OPEN_METRICS =
+      "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final UsageMeters usage = new UsageMeters(registry);
+  private final VerifyMeters verify = new VerifyMeters(registry);
+  private final ClusterMeters cluster = new ClusterMeters(registry, System::nanoTime);
+
+  /**
+   * Makes a registry of its own.
+   *
+   * @param version of this build
+   */
+  public Metrics(String version, Readiness readiness) {
+    registry.throwExceptionOnRegistrationFailure();
+    ProcessMeters.register(registry, version);
+    Metric.READY.gauge(registry, () -> readiness.report().phase() == Readiness.Phase.READY ? 1 : 0);
+  }
+
+  public UsageMetrics usage() {
+    return usage;
+  }
+
+  public VerifyMetrics verify() {
+    return verify;
+  }
+
+  public ClusterMetrics cluster() {
+    return cluster;
+  }
+
+  /** Shows how many entries the key cache has, from now on. Call it once. */
+  public void watchCache(LongSupplier entries) {
+    Metric.CACHE_ENTRIES.gauge(registry, entries::getAsLong);
+  }
+
+  /** Shows whether the lease is held, from now on. Call it once. */
+  public void watchLease(BooleanSupplier held) {
+    Metric.LEASE_HELD.gauge(registry, () -> held.getAsBoolean() ? 1 : 0);
+  }
+
+  /**
+   * Shows how busy the pool is, from now on. Call it once.
+   *
+   * @param working pieces of work begun and not ended, each of which needs a connection
+   */
+  public void watchDatabase(IntSupplier working, int maxConnections) {
+    Metric.DATABASE_IN_USE.gauge(registry, () -> Math.min(working.getAsInt(), maxConnections));
+    Metric.DATABASE_PENDING.gauge(registry, () -> Math.max(0, working.getAsInt() - maxConnections));
+    Metric.DATABASE_MAX.gauge(registry, () -> maxConnections);
+  }
+
+  /** Returns the content type to answer with, given what the scraper accepts. */
+  static String contentType(@Nullable String accept) {
+    return accept != null && accept.contains("application/openmetrics-text")
+        ? OPEN_METRICS
+        : PROMETHEUS;
+  }
+
+  /** Returns every series as text. Takes milliseconds. */
+  String scrape(String contentType) {
+    return registry.scrape(contentType);
+  }
+}

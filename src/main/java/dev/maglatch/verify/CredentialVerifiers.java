@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.verify;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.maglatch.key.TokenShape;
+import io.vertx.core.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Sends a credential to whoever knows its kind: by prefix a key, else a session. */
+public final class CredentialVerifiers implements CredentialVerifier {
+  private final CredentialVerifier keys;
+  private final CredentialVerifier sessions;
+
+  public CredentialVerifiers(CredentialVerifier keys, CredentialVerifier sessions) {
+    this.keys = requireNonNull(keys, "keys");
+    this.sessions = requireNonNull(sessions, "sessions");
+  }
+
+  @Override
+  public @Nullable Verdict decideNow(String credential) {
+    return of(credential).decideNow(credential);
+  }
+
+  @Override
+  public Future<Verdict> decide(String credential, String clientAddress) {
+    return of(credential).decide(credential, clientAddress);
+  }
+
+  private CredentialVerifier of(String credential) {
+    return TokenShape.of(credential) != null ? keys : sessions;
+  }
+}

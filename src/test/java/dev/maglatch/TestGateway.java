@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.config.Mode;
+import dev.maglatch.postgres.DatabaseAddress;
+import dev.maglatch.settings.Settings;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/** A gateway in this JVM, on free ports, with the settings of a test. */
+final class TestGateway implements AutoCloseable {
+  static final String MASTER = "bWFnbGF0Y2gtdGVzdC1tYWdsYXRjaC10ZXN0LW1hZ2xhdGNoLXRlc3Q=";
+  private static final long WAIT_SECONDS = 30;
+
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+  final Gateway gateway;
+  private final Future<Gateway> starting;
+
+  private final GatewayConfig config;
+
+  private TestGateway(Gateway gateway, GatewayConfig config) {
+    this.gateway = gateway;
+    this.config = config;
+    this.starting = gateway.start();
+  }
+
+  /** Begins to start a gateway; {@link #awaitReady} waits for it. */
+  static TestGateway begin(DatabaseAddress database, String upstream, Map<String, String> more) {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("MAGLATCH_HTTP_HOST", "127.0.0.1");
+    environment.put("MAGLATCH_HTTP_PORT", "0");
+    environment.put("MAGLATCH_OPS_HOST", "127.0.0.1");
+    environment.put("MAGLATCH_OPS_PORT", "0");
+    environment.put("MAGLATCH_DATABASE_URL", database.url());
+    environment.put("MAGLATCH_DATABASE_USER", String.valueOf(database.user()));
+    if (database.password() != null) {
+      environment.put("MAGLATCH_DATABASE_PASSWORD", database.password().reveal());
+    }
+    environment.put("MAGLATCH_SECRETS_MASTER", MASTER);
+    environment.put("MAGLATCH_PROXY_UPSTREAM", upstream);
+    environment.putAll(more);
+    Settings settings = Settings.load(null, environment, Map.of());
+    GatewayConfig config = GatewayConfig.read(settings, Mode.SERVE);
+    assertThat(settings.problems().isEmpty()).as(settings.problems().toString()).isTrue();
+    return new TestGateway(new Gateway(config, "test"), config);
+  }
+
+  static TestGateway start(DatabaseAddress database, String upstream) {
+    return begin(database, upstream, Map.of()).awaitReady();
+  }
+
+  TestGateway awaitReady() {
+    await(starting);
+    return this;
+  }
+
+  /** Does something as the command line would, beside the gateway. */
+  <T> T manage(Function<Management, Future<T>> work) {
+    Vertx vertx = Vertx.vertx();
+    Management management = Management.open(vertx, config);
+    try {
+      return await(work.apply(management));
+    } finally {
+      await(management.close().eventually(vertx::close));
+    }
+  }
+
+  HttpResponse<String> get(String path, String... headers) {
+    return send(request(gateway.httpPort(), path, headers).GET().build());
+  }
+
+  HttpResponse<String> post(String path, String body, String... headers) {
+    return send(
+        request(gateway.httpPort(), path, headers).POST(BodyPublishers.ofString(body)).build());
+  }
+
+  HttpResponse<String> ops(String path) {
+    return send(request(gateway.opsPort(), path).GET().build());
+  }
+
+  @Override
+  public void close() {
+    await(gateway.stop());
+  }
+
+  static <T> T await(Future<T> future) {
+    return future
+        .toCompletionStage()
+        .toCompletableFuture()
+        .orTimeout(WAIT_SECONDS, TimeUnit.SECONDS)
+        .join();
+  }
+
+  private static HttpRequest.Builder request(int port, String path, String... headers) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+            .timeout(Duration.ofSeconds(WAIT_SECONDS));
+    return headers.length == 0 ? request : request.headers(headers);
+  }
+
+  private HttpResponse<String> send(HttpRequest request) {
+    try {
+      return client.send(request, BodyHandlers.ofString());
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    } catch (InterruptedException interrupted) {
+      throw new IllegalStateException(interrupted);
+    }
+  }
+}
