@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import dev.maglatch.http.TrustedProxies;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class ClientConnection extends Deadlines.Entry {
   private static final long NEVER = Long.MAX_VALUE;
 
+  private static final MultiMap NO_FIELDS = MultiMap.caseInsensitiveMultiMap();
+
   private final Loop loop;
   private final HttpConnection connection;
   private final String peer;
@@ -32,7 +35,7 @@ final class ClientConnection extends Deadlines.Entry {
   ClientConnection(Loop loop, HttpConnection connection) {
     this.loop = loop;
     this.connection = connection;
-    this.peer = connection.remoteAddress().hostAddress();
+    this.peer = TrustedProxies.NONE.clientAddress(address(connection), NO_FIELDS);
     this.closeAtNanos = loop.nanoTime() + loop.config().headerDeadline().toNanos();
     Channel channel = Connections.channel(connection);
     if (channel != null) {
@@ -42,7 +45,12 @@ final class ClientConnection extends Deadlines.Entry {
     loop.deadlines().add(this);
   }
 
-  /** Returns the IP address of the other end. */
+  private static String address(HttpConnection connection) {
+    String address = connection.remoteAddress().hostAddress();
+    return address == null ? "" : address;
+  }
+
+  /** Returns the IP address of the other end, in canonical form. */
   String peer() {
     return peer;
   }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import dev.maglatch.fault.Fault;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.http.TrustedProxies;
 import io.netty.util.AsciiString;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import java.time.Instant;
@@ -13,10 +16,16 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.IdentityHashMap;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What all requests of one event loop share. Touched by that loop alone. */
 final class Loop {
+  private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
+  private static final long COMPLAINT_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   // RFC 9110 wants two digits for the day, where RFC_1123_DATE_TIME writes one.
   private static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
@@ -24,6 +33,7 @@ final class Loop {
 
   private final Context context;
   private final ListenerConfig config;
+  private final int maxConnections;
   private final TrustedProxies proxies;
   private final RequestIds requestIds;
   private final ProxyMetrics metrics;
@@ -38,10 +48,14 @@ final class Loop {
   private CharSequence date = AsciiString.EMPTY_STRING;
   private long dateSecond = Long.MIN_VALUE;
   private boolean draining;
+  private boolean complained;
+  private long complainedNanos;
+  private long complaintsKept;
 
   Loop(Vertx vertx, ListenerConfig config, TrustedProxies proxies, ProxyParts parts) {
     this.context = vertx.getOrCreateContext();
     this.config = config;
+    this.maxConnections = share(config.maxConnections(), context.getInstanceCount());
     this.proxies = proxies;
     this.requestIds = parts.requestIds();
     this.metrics = parts.metrics();
@@ -49,6 +63,10 @@ final class Loop {
     this.rejection = new Rejection(parts.cors());
     this.clock = parts.clock();
     this.nanoTime = parts.nanoTime();
+  }
+
+  private static int share(int total, int loops) {
+    return (total + Math.max(1, loops) - 1) / Math.max(1, loops);
   }
 
   ListenerConfig config() {
@@ -101,9 +119,38 @@ final class Loop {
     return date;
   }
 
+  /**
+   * Logs why a request was not answered as it should: at most one a second, since whatever fails
+   * once often fails for everybody. The access log has them all.
+   */
+  void complain(Exchange exchange, Fault fault) {
+    long now = nanoTime.getAsLong();
+    if (complained && now - complainedNanos < COMPLAINT_INTERVAL_NANOS) {
+      complaintsKept++;
+      return;
+    }
+    LOG.warn(
+        "request failed code={} request_id={} route={} unlogged={} cause=\"{}\"",
+        fault.code(),
+        exchange.requestId(),
+        exchange.route().name(),
+        complaintsKept,
+        fault.getMessage());
+    complained = true;
+    complainedNanos = now;
+    complaintsKept = 0;
+  }
+
   /** Runs {@code action} on this loop once what was just read has been handled. */
   void later(Runnable action) {
     context.runOnContext(now -> action.run());
+  }
+
+  /** Returns a future that completes then. */
+  Future<Void> later() {
+    Promise<Void> promise = Promise.promise();
+    context.runOnContext(promise::complete);
+    return promise.future();
   }
 
   /** Takes up a connection that was just accepted. */
@@ -127,8 +174,9 @@ final class Loop {
     return known == null ? opened(connection) : known;
   }
 
-  int connections() {
-    return connections.size();
+  /** Whether one more connection may be taken up: every loop has its share of the bound. */
+  boolean hasRoom() {
+    return connections.size() < maxConnections;
   }
 
   /** Answers say from now on that the connection is closed after them. */

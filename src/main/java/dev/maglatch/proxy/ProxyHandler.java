@@ -15,13 +15,9 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Takes one request through the gateway. One for each event loop. */
 final class ProxyHandler implements Handler<HttpServerRequest> {
-  private static final Logger LOG = LoggerFactory.getLogger(ProxyHandler.class);
-
   private final Loop loop;
   private final ProxyParts parts;
   private final Gate gate;
@@ -195,11 +191,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
 
   /** Not being able to decide says nothing about the credential. */
   private void fail(Exchange exchange, Fault fault) {
-    LOG.warn(
-        "undecided request_id={} code={} cause={}",
-        exchange.requestId(),
-        fault.code(),
-        fault.getMessage());
+    loop.complain(exchange, fault);
     exchange.decided(Decision.UNDECIDED, sinceBegin(exchange));
     refuse(exchange, Refusal.of(fault.code()));
   }

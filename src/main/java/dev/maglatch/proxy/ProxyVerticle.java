@@ -68,6 +68,10 @@ public final class ProxyVerticle extends VerticleBase {
   }
 
   private static void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
+    if (!loop.hasRoom()) {
+      Connections.abort(connection);
+      return;
+    }
     StrictDecoding.install(connection, options);
     loop.opened(connection);
   }
@@ -92,7 +96,7 @@ public final class ProxyVerticle extends VerticleBase {
     if (loop != null) {
       loop.drain();
     }
-    return stopServer().eventually(this::closeClient);
+    return stopServer().eventually(this::letRequestsHear).eventually(this::closeClient);
   }
 
   private Future<Void> stopServer() {
@@ -100,6 +104,11 @@ public final class ProxyVerticle extends VerticleBase {
     return server == null
         ? Future.succeededFuture()
         : server.shutdown(millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** Else a request that was cut would take the close of the client for its upstream's fault. */
+  private Future<Void> letRequestsHear() {
+    return loop == null ? Future.succeededFuture() : loop.later();
   }
 
   private Future<Void> closeClient() {

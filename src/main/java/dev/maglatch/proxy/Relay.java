@@ -275,6 +275,9 @@ final class Relay extends Deadlines.Entry {
   }
 
   private void frame(HttpClientResponse in) {
+    if (loop.draining()) {
+      response.headersEndHandler(last -> closeAfterThis());
+    }
     String length = in.getHeader(HttpHeaders.CONTENT_LENGTH);
     if (in.statusCode() == 204) {
       return;
@@ -292,7 +295,7 @@ final class Relay extends Deadlines.Entry {
       response.setChunked(true);
       endsWithClose = request.version() == HttpVersion.HTTP_1_0;
     }
-    if (endsWithClose || loop.draining()) {
+    if (endsWithClose) {
       response.headersEndHandler(last -> closeAfterThis());
     }
     loop.later(this::writeHeadNow);
@@ -439,6 +442,7 @@ final class Relay extends Deadlines.Entry {
     }
     boolean overloaded = fault.code() == Fault.Code.OVERLOADED;
     loop.metrics().upstreamFailed(exchange.route().name(), fault.code());
+    loop.complain(exchange, fault);
     refuse(Refusal.of(fault.code()), overloaded ? Ending.OVERLOADED : Ending.UPSTREAM_FAILED);
   }
 

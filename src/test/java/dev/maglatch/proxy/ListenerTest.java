@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Future;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** How long connections live, how many there may be, and how they end on stop. */
+class ListenerTest {
+  private static final Duration LONG = Duration.ofSeconds(20);
+
+  private final UpstreamServer upstream = new UpstreamServer();
+  private final CountDownLatch release = new CountDownLatch(1);
+  private RunningProxy proxy = new RunningProxy(RunningProxy.open(upstream));
+
+  @AfterEach
+  void stop() {
+    release.countDown();
+    proxy.close();
+    upstream.close();
+  }
+
+  private void restart(ProxyConfig.Pool pool, ListenerConfig listener) {
+    proxy.close();
+    ProxyConfig config = new ProxyConfig(List.of(RunningProxy.open(upstream)), List.of(), pool);
+    proxy = new RunningProxy(config, listener, parts -> parts);
+  }
+
+  private static ListenerConfig listener(
+      Duration headerDeadline, Duration idle, int maxConnections, Duration drain) {
+    return new ListenerConfig(
+        "", 0, 100, 8_192, 16_384, headerDeadline, idle, maxConnections, drain);
+  }
+
+  private void answerWhenReleased(Wire wire, Message request) throws IOException {
+    try {
+      assertThat(release.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException stop) {
+      throw new IOException(stop);
+    }
+    UpstreamServer.ok(wire, request);
+  }
+
+  /** A byte now and then must not keep a connection for ever. */
+  @Test
+  void headThatDripsIsCutAtItsDeadline() throws Exception {
+    restart(ProxyConfig.Pool.DEFAULT, listener(Duration.ofMillis(400), LONG, 100, LONG));
+    try (Wire first = proxy.connect();
+        Wire second = proxy.connect()) {
+      second.send("GET / HTTP/1.1", "Host: h");
+      assertThat(second.readText(second.head())).isEqualTo("read 0");
+      assertThatThrownBy(() -> drip(first)).isInstanceOf(IOException.class);
+      second.socket().setSoTimeout(100);
+      assertThat(second.isAtEnd()).isFalse(); // it is idle, which is no crime yet
+      second.socket().setSoTimeout(Wire.TIMEOUT_MILLIS);
+      assertThatThrownBy(() -> drip(second)).isInstanceOf(IOException.class);
+    }
+  }
+
+  private static void drip(Wire client) throws Exception {
+    client.write("GET / HTTP/1.1\r\nHost: h\r\nX: ");
+    for (int i = 0; i < 100; i++) {
+      client.write("x");
+      Thread.sleep(50);
+    }
+  }
+
+  @Test
+  void idleConnectionIsClosedButNotOneThatWaitsForItsAnswer() throws IOException {
+    restart(ProxyConfig.Pool.DEFAULT, listener(LONG, Duration.ofMillis(300), 100, LONG));
+    upstream.does(this::answerWhenReleased);
+    try (Wire client = proxy.connect()) {
+      client.send("GET / HTTP/1.1", "Host: h");
+      client.socket().setSoTimeout(700);
+      assertThat(client.isAtEnd()).isFalse();
+      release.countDown();
+      client.socket().setSoTimeout(Wire.TIMEOUT_MILLIS);
+      assertThat(client.readText(client.head())).isEqualTo("read 0");
+      assertThat(client.isAtEnd()).isTrue();
+    }
+  }
+
+  @Test
+  void connectionBeyondTheBoundIsClosedAtOnce() throws IOException {
+    restart(ProxyConfig.Pool.DEFAULT, listener(LONG, LONG, 2, LONG));
+    try (Wire one = proxy.connect();
+        Wire two = proxy.connect()) {
+      for (Wire client : List.of(one, two)) {
+        client.send("GET / HTTP/1.1", "Host: h");
+        assertThat(client.readText(client.head())).isEqualTo("read 0");
+      }
+      try (Wire three = proxy.connect()) {
+        assertThat(three.isAtEnd()).isTrue();
+      }
+    }
+    await()
+        .untilAsserted(
+            () -> {
+              try (Wire again = proxy.connect()) {
+                again.send("GET / HTTP/1.1", "Host: h");
+                assertThat(again.head().status()).isEqualTo(200);
+              }
+            });
+  }
+
+  @Test
+  void requestsBeyondPoolAndWaitingRoomAre503() throws IOException {
+    restart(new ProxyConfig.Pool(1, 1), listener(LONG, LONG, 100, LONG));
+    upstream.does(this::answerWhenReleased);
+    try (Wire served = proxy.connect();
+        Wire waiting = proxy.connect();
+        Wire refused = proxy.connect()) {
+      served.send("GET / HTTP/1.1", "Host: h");
+      await().until(() -> upstream.received().size() == 1);
+      waiting.send("GET / HTTP/1.1", "Host: h");
+      waiting.socket().setSoTimeout(200);
+      assertThat(waiting.isAtEnd()).isFalse();
+      refused.send("GET / HTTP/1.1", "Host: h");
+      Message answer = refused.head();
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.has("retry-after")).isTrue();
+      release.countDown();
+      waiting.socket().setSoTimeout(Wire.TIMEOUT_MILLIS);
+      assertThat(served.head().status()).isEqualTo(200);
+      assertThat(waiting.head().status()).isEqualTo(200);
+      assertThat(upstream.accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void stopLetsRequestsInFlightFinishAndTakesNoMore() throws IOException {
+    upstream.does(this::answerWhenReleased);
+    try (Wire busy = proxy.connect();
+        Wire idle = proxy.connect()) {
+      idle.send("HEAD /early HTTP/1.1", "Host: h");
+      busy.send("GET / HTTP/1.1", "Host: h");
+      await().until(() -> upstream.received().size() == 2);
+      Future<Void> stopped = proxy.stop();
+      await()
+          .untilAsserted(
+              () -> assertThatThrownBy(proxy::connect).isInstanceOf(ConnectException.class));
+      assertThat(stopped.isComplete()).isFalse();
+      release.countDown();
+      Message answer = busy.head();
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.field("connection")).isEqualTo("close");
+      assertThat(busy.readText(answer)).isEqualTo("read 0");
+      assertThat(busy.isAtEnd()).isTrue();
+      assertThat(idle.head().field("connection")).isEqualTo("close");
+      RunningProxy.await(stopped);
+    }
+  }
+
+  @Test
+  void stopCutsWhatDoesNotFinishInTime() throws IOException {
+    restart(ProxyConfig.Pool.DEFAULT, listener(LONG, LONG, 100, Duration.ofMillis(300)));
+    upstream.does(this::answerWhenReleased);
+    try (Wire busy = proxy.connect()) {
+      busy.send("GET / HTTP/1.1", "Host: h");
+      await().until(() -> upstream.received().size() == 1);
+      RunningProxy.await(proxy.stop());
+      assertThat(busy.isAtEnd()).isTrue();
+    }
+    assertThat(proxy.log).extracting(AccessLog.Entry::ending).containsExactly(Ending.CLIENT_GONE);
+  }
+}
