@@ -156,6 +156,7 @@ final class FetchedKeys implements KeySource {
   }
 
   private static Future<Buffer> body(HttpClientResponse response) {
+    response.exceptionHandler(broken -> {}); // the future tells of it
     if (response.statusCode() != 200) {
       return Future.failedFuture(
           new IllegalStateException("status " + response.statusCode() + " (expected: 200)"));

@@ -366,6 +366,17 @@ class PgSessionsTest {
     assertThat(reason(sessions.signIn(email, PASSWORD, origin))).isEqualTo(Reason.RATE_LIMITED);
   }
 
+  /** Else whoever has many addresses could lock anybody out. */
+  @Test
+  void failuresFromManyAddressesNeverLockTheAccount() {
+    for (int i = 0; i < 12; i++) {
+      assertThat(reason(sessions.signIn(email, WRONG, new Origin("198.51.100." + i, null))))
+          .isEqualTo(Reason.INVALID_CREDENTIALS);
+    }
+
+    assertThat(signIn()).isNotNull();
+  }
+
   /** Counting after the check would let all of them through. */
   @Test
   void parallelGuessesAreCountedBeforeTheyAreChecked() {
