@@ -161,7 +161,7 @@ final class Parts {
     if (config.magpipe().enabled()) {
       all.addAll(
           MagpipeRoutes.endpoints(
-              MagpipeRoutes.DEFAULT_PATHS,
+              config.magpipe().base(),
               verifier,
               management.keys(),
               new WebhookUrls(config.webhooks().allowHttp())));
