@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
+import dev.maglatch.cli.FirstAccount.Shown;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.Mode;
 import dev.maglatch.postgres.EmbeddedDatabase;
@@ -12,8 +13,6 @@ import java.io.PrintWriter;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,8 +31,6 @@ import picocli.CommandLine.Spec;
     versionProvider = VersionCommand.class,
     sortOptions = false)
 final class DevCommand implements Callable<Integer> {
-  private static final long START_SECONDS = 30;
-
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it before call()
   private CommandSpec spec;
@@ -70,10 +67,16 @@ final class DevCommand implements Callable<Integer> {
     return made;
   }
 
-  private void run(GatewayConfig config, Demo demo, @Nullable EmbeddedDatabase database) {
+  private void run(GatewayConfig config, Demo demo, @Nullable EmbeddedDatabase database)
+      throws IOException {
     try (RunningGateway gateway = Gateways.start(config)) {
+      if (!gateway.isRunning()) {
+        return; // asked to stop before it was ready
+      }
+      Shown made =
+          Gateways.await(FirstAccount.makeUnlessThere(demo.vertx, config), "the first account");
       PrintWriter out = spec.commandLine().getOut();
-      out.println(new Banner(config, gateway).text(demo.isUsed(), database, null));
+      out.println(new Banner(config, gateway).text(demo.used, database, made));
       out.flush();
       Shutdown.awaitRequest();
     }
@@ -81,27 +84,19 @@ final class DevCommand implements Callable<Integer> {
 
   /** The demo upstream, started when somebody needs it. */
   private static final class Demo implements AutoCloseable {
-    private @Nullable Vertx vertx;
+    private final Vertx vertx =
+        Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(2));
+    private boolean used;
 
     String upstream() throws IOException {
-      vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(1));
-      try {
-        HttpServer server = DemoUpstream.start(vertx).await(START_SECONDS, TimeUnit.SECONDS);
-        return "http://127.0.0.1:" + server.actualPort();
-      } catch (TimeoutException late) {
-        throw new IOException("the demo upstream did not start in time", late);
-      }
-    }
-
-    boolean isUsed() {
-      return vertx != null;
+      used = true;
+      HttpServer server = Gateways.await(DemoUpstream.start(vertx), "the demo upstream");
+      return "http://127.0.0.1:" + server.actualPort();
     }
 
     @Override
-    public void close() {
-      if (vertx != null) {
-        vertx.close().onFailure(ignored -> {});
-      }
+    public void close() throws IOException {
+      Gateways.await(vertx.close(), "the demo upstream's end");
     }
   }
 }

@@ -1,22 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import dev.maglatch.Gateway;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.ListenAddress;
 import dev.maglatch.fault.StartFailure;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /** Starts gateways for the commands. Blocks. */
 final class Gateways {
+  private static final long PATIENCE_SECONDS = 80;
+
   private Gateways() {}
 
-  /** Starts a gateway and waits until its listeners are open. */
+  /**
+   * Starts a gateway and waits until it serves, for as long as it waits for its database, or until
+   * the process is asked to end.
+   *
+   * @throws StartFailure if it cannot start
+   */
   static RunningGateway start(GatewayConfig config) {
-    requireFreePorts(config);
-    throw new StartFailure("this build has no gateway yet");
+    Gateway gateway = new Gateway(config, VersionCommand.version());
+    CompletableFuture<Boolean> started =
+        gateway.start().map(true).toCompletionStage().toCompletableFuture();
+    try {
+      boolean running = started.applyToEither(Shutdown.requested(), ready -> ready).get();
+      return new RunningGateway(gateway, running);
+    } catch (ExecutionException failed) {
+      throw failed.getCause() instanceof RuntimeException cause
+          ? cause
+          : new StartFailure("cannot start: " + failed.getCause(), failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return new RunningGateway(gateway, false);
+    }
+  }
+
+  /** Waits for something that takes seconds at most. */
+  static <T> T await(Future<T> future, String what) throws IOException {
+    try {
+      return future.await(PATIENCE_SECONDS, SECONDS);
+    } catch (TimeoutException late) {
+      throw new IOException(what + " did not come about in " + PATIENCE_SECONDS + " s", late);
+    }
   }
 
   /** Says which port is taken, which the failed start itself cannot tell apart. */

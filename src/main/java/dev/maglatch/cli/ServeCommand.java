@@ -41,8 +41,11 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static void run(GatewayConfig config) {
+  private static void run(GatewayConfig config) throws IOException {
     try (RunningGateway gateway = Gateways.start(config)) {
+      if (!gateway.isRunning()) {
+        return; // asked to stop before it was ready
+      }
       LOG.info("ready http={} ops={}", gateway.httpPort(), gateway.opsPort());
       Shutdown.awaitRequest();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,7 +19,7 @@ final class Shutdown {
    */
   private static final long STOP_SECONDS = 90;
 
-  private static final CountDownLatch REQUESTED = new CountDownLatch(1);
+  private static final CompletableFuture<Boolean> REQUESTED = new CompletableFuture<>();
   private static final CountDownLatch FINISHED = new CountDownLatch(1);
   private static final AtomicInteger EXIT_CODE = new AtomicInteger(1);
   private static final AtomicBoolean OWN_PROCESS = new AtomicBoolean();
@@ -40,13 +41,14 @@ final class Shutdown {
     }
   }
 
+  /** Completes with false when the process is asked to end. */
+  static CompletableFuture<Boolean> requested() {
+    return REQUESTED.copy();
+  }
+
   /** Blocks until the process is asked to end. */
   static void awaitRequest() {
-    try {
-      REQUESTED.await();
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    requested().join();
   }
 
   /** Ends the process. */
@@ -57,7 +59,7 @@ final class Shutdown {
   }
 
   private static void stop() {
-    REQUESTED.countDown();
+    REQUESTED.complete(false);
     try {
       boolean finished = FINISHED.await(STOP_SECONDS, TimeUnit.SECONDS);
       System.out.flush();

@@ -23,26 +23,29 @@ final class VersionCommand implements Callable<Integer>, IVersionProvider {
   private CommandSpec spec;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     spec.commandLine().getOut().println(getVersion()[0]);
     return 0;
   }
 
   @Override
-  public String[] getVersion() throws IOException {
+  public String[] getVersion() {
     return new String[] {
       "maglatch %s (schema %d, Java %s)"
           .formatted(version(), SchemaVersion.LATEST, System.getProperty("java.version"))
     };
   }
 
-  private static String version() throws IOException {
+  /** Returns this build's version. */
+  static String version() {
+    Properties properties = new Properties();
     try (InputStream in = VersionCommand.class.getResourceAsStream("version.properties")) {
-      Properties properties = new Properties();
       if (in != null) {
         properties.load(in);
       }
-      return properties.getProperty("version", "unknown");
+    } catch (IOException unreadable) {
+      // as if there were none
     }
+    return properties.getProperty("version", "unknown");
   }
 }
