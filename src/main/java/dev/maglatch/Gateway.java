@@ -35,6 +35,7 @@ public final class Gateway {
   private static final Logger log = LoggerFactory.getLogger(Gateway.class);
   private static final long DATABASE_RETRY_MILLIS = 1_000;
   private static final long STANDING_CHECK_MILLIS = 500;
+  private static final long CLEAN_UP_MILLIS = 300_000;
 
   private final GatewayConfig config;
   private final Vertx vertx;
@@ -150,6 +151,7 @@ public final class Gateway {
 
   private Future<Void> openServers(Parts parts) {
     vertx.setPeriodic(STANDING_CHECK_MILLIS, tick -> noteStanding(parts)); // ends with Vert.x
+    vertx.setPeriodic(CLEAN_UP_MILLIS, tick -> cleanUp(parts));
     return vertx
         .deployVerticle(
             () ->
@@ -166,6 +168,13 @@ public final class Gateway {
   private void noteStanding(Parts parts) {
     Standing standing = parts.replica().lease().standing(System.nanoTime());
     readiness.degraded("database", standing != Standing.HELD);
+  }
+
+  private static void cleanUp(Parts parts) {
+    parts
+        .sessions()
+        .cleanUp()
+        .onFailure(later -> log.debug("could not clean up sessions reason={}", later.toString()));
   }
 
   private static Member self() {

@@ -23,6 +23,7 @@ import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 
 /**
@@ -106,7 +107,8 @@ public final class Management {
     return new Tokens(random, ring.checkKeys(), ring.peppers());
   }
 
-  private Future<Confirmation> settled(java.util.UUID entity) {
+  /** Waits until the newest change of {@code entity} counts on every replica. */
+  Future<Confirmation> settled(UUID entity) {
     return revocation
         .confirm(List.of(entity))
         .map(

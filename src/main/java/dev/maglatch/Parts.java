@@ -4,6 +4,7 @@ package dev.maglatch;
 import dev.maglatch.api.CallRunner;
 import dev.maglatch.api.Endpoint;
 import dev.maglatch.api.OwnRouteTable;
+import dev.maglatch.api.auth.AuthRoutes;
 import dev.maglatch.api.magpipe.MagpipeRoutes;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.ClusterMetrics;
@@ -15,22 +16,30 @@ import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.http.Cors;
 import dev.maglatch.http.IpRanges;
 import dev.maglatch.http.RequestIds;
+import dev.maglatch.http.SessionCookie;
 import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.Tokens;
+import dev.maglatch.manage.Confirmation;
 import dev.maglatch.manage.WebhookUrls;
 import dev.maglatch.ops.Metrics;
 import dev.maglatch.postgres.PgChangeFeed;
 import dev.maglatch.postgres.PgKeyStore;
 import dev.maglatch.postgres.PgSessionAccounts;
 import dev.maglatch.postgres.PgSessionLookup;
+import dev.maglatch.postgres.PgSessions;
+import dev.maglatch.postgres.PgSignInCounters;
 import dev.maglatch.postgres.PgUsageStore;
 import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.ProxyMetrics;
 import dev.maglatch.proxy.ProxyParts;
 import dev.maglatch.secret.SecretRing;
 import dev.maglatch.session.OutsideIssuers;
+import dev.maglatch.session.Passwords;
+import dev.maglatch.session.SessionMetrics;
+import dev.maglatch.session.SessionPorts;
 import dev.maglatch.session.SessionTokens;
 import dev.maglatch.session.SessionVerifier;
+import dev.maglatch.session.Sessions;
 import dev.maglatch.usage.UsageRecorder;
 import dev.maglatch.verify.ChangeClock;
 import dev.maglatch.verify.CredentialVerifier;
@@ -64,8 +73,13 @@ final class Parts {
   private final PgKeyStore keyStore;
   private final PgSessionLookup sessionLookup;
   private final UsageRecorder usage;
-  private final SessionVerifier sessions;
+  private final PgSessionAccounts sessionAccounts;
+  private final SessionTokens sessionTokens;
+  private final Passwords passwords;
+  private final Sessions sessions;
+  private final SessionVerifier sessionVerifier;
   private final CredentialVerifier verifier;
+  private final Cors cors;
   private final ProxyParts proxy;
 
   Parts(Vertx vertx, GatewayConfig config, Metrics metrics, Member self) {
@@ -95,13 +109,22 @@ final class Parts {
 
     this.keyStore = new PgKeyStore(vertx, options, lookupTimeout);
     this.sessionLookup = new PgSessionLookup(vertx, options, lookupTimeout);
-    this.sessions = sessions();
-    this.verifier = new CredentialVerifiers(keys(tokens), sessions);
+    this.sessionAccounts = new PgSessionAccounts(management.database(), random);
+    this.sessionTokens = new SessionTokens(publicUrl(), ring, random, databaseClock);
+    this.passwords = new Passwords(vertx, random, SessionMetrics.NONE);
+    this.sessions = makeSessions();
+    this.sessionVerifier = sessionVerifier();
+    this.verifier = new CredentialVerifiers(keys(tokens), sessionVerifier);
+    this.cors = new Cors(config.http().allowedOrigins(), config.http().publicUrl());
     this.proxy = proxy(new OwnRouteTable(endpoints(), calls()));
   }
 
   Management management() {
     return management;
+  }
+
+  Sessions sessions() {
+    return sessions;
   }
 
   Replica replica() {
@@ -117,7 +140,9 @@ final class Parts {
   }
 
   Future<Void> close() {
-    return Future.join(keyStore.close(), sessionLookup.close(), management.close()).mapEmpty();
+    return Future.join(
+            passwords.close(), keyStore.close(), sessionLookup.close(), management.close())
+        .mapEmpty();
   }
 
   private KeyVerifier keys(Tokens tokens) {
@@ -132,17 +157,29 @@ final class Parts {
         VerifyMetrics.NONE);
   }
 
-  private SessionVerifier sessions() {
-    SessionTokens tokens = new SessionTokens(publicUrl(), ring, random, databaseClock);
+  private SessionVerifier sessionVerifier() {
+    OutsideIssuers outside =
+        OutsideIssuers.of(vertx, config.sessions().issuers(), NANO_TIME, SessionMetrics.NONE);
     return new SessionVerifier(
-        tokens.reader(OutsideIssuers.none()),
+        sessionTokens.reader(outside),
         sessionLookup,
-        new PgSessionAccounts(management.database(), random),
+        sessionAccounts,
         changes,
         trust,
         new Times(databaseClock, NANO_TIME),
         config.cache(),
         VerifyMetrics.NONE);
+  }
+
+  private Sessions makeSessions() {
+    SessionPorts ports =
+        new SessionPorts(
+            sessionAccounts,
+            new PgSessions(management.database()),
+            new PgSignInCounters(management.database()),
+            id -> management.settled(id).map(Confirmation::headerValue));
+    return new Sessions(
+        vertx, config.sessions(), ports, sessionTokens, passwords, random, SessionMetrics.NONE);
   }
 
   private UsageRecorder usage(Metrics metrics) {
@@ -158,6 +195,13 @@ final class Parts {
   /** Returns every own route: a dialect is a line here. */
   private List<Endpoint> endpoints() {
     List<Endpoint> all = new ArrayList<>();
+    all.addAll(
+        AuthRoutes.endpoints(
+            sessions,
+            sessionVerifier,
+            new SessionCookie(publicUrl()),
+            cors,
+            config.sessions().signUp()));
     if (config.magpipe().enabled()) {
       all.addAll(
           MagpipeRoutes.endpoints(
@@ -179,10 +223,10 @@ final class Parts {
   private ProxyParts proxy(OwnRouteTable ownRoutes) {
     return new ProxyParts(
         verifier,
-        sessions::isOwn,
+        sessionVerifier::isOwn,
         usage::touch,
         ownRoutes::find,
-        new Cors(config.http().allowedOrigins(), config.http().publicUrl()),
+        cors,
         new RequestIds(random),
         ProxyMetrics.NONE,
         AccessLog.NONE,
