@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.CreateKey;
+import dev.maglatch.manage.KeyOwner;
+import dev.maglatch.manage.KeySettings;
+import dev.maglatch.postgres.EmbeddedDatabase;
+import dev.maglatch.secret.Secret;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What clients see while PostgreSQL is killed under a running gateway, and afterwards. */
+class DatabaseLossIT {
+  private static final String ROUTE = "/functions/v1/manage-api-keys";
+  private static final UUID ORGANIZATION = UUID.randomUUID();
+  private static final UUID ACCOUNT = UUID.randomUUID();
+
+  /** The server comes back by itself: whoever started it restarts it when it ends. */
+  @Test
+  void verifiedKeysAreServedAndUnknownOnesUndecidedUntilTheDatabaseIsBack(@TempDir Path folder)
+      throws Exception {
+    try (EmbeddedDatabase database = EmbeddedDatabase.start(folder);
+        EchoUpstream upstream = new EchoUpstream();
+        TestGateway gateway = TestGateway.begin(database.address(), upstream.url(), Map.of())) {
+      gateway.awaitReady();
+      insertAccount(database);
+      String known = bearer(gateway);
+      String revoked = bearer(gateway);
+      String neverUsed = bearer(gateway);
+      assertThat(status(gateway, known)).isEqualTo(200);
+      revokeItself(gateway, revoked);
+      assertThat(status(gateway, revoked)).isEqualTo(401);
+
+      killPostgres(folder);
+      await().until(() -> gateway.ops("/readyz").body().contains("degraded"));
+
+      assertThat(status(gateway, known)).isEqualTo(200);
+      assertThat(status(gateway, revoked)).isEqualTo(401);
+      HttpResponse<String> undecided = gateway.get("/", "Authorization", neverUsed);
+      assertThat(undecided.statusCode()).isEqualTo(503);
+      assertThat(undecided.headers().firstValue("Retry-After")).isPresent();
+      assertThat(gateway.get("/", "Authorization", "Bearer mgp_nonsense").statusCode())
+          .isEqualTo(401);
+      HttpResponse<String> list =
+          gateway.post(ROUTE, "{\"action\":\"list\"}", "Authorization", known);
+      assertThat(list.statusCode()).isEqualTo(503);
+      HttpResponse<String> ready = gateway.ops("/readyz");
+      assertThat(ready.statusCode()).isEqualTo(200);
+      assertThat(new JsonObject(ready.body()).getJsonArray("degraded"))
+          .isEqualTo(new JsonArray().add("database"));
+
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(() -> assertThat(status(gateway, neverUsed)).isEqualTo(200));
+      assertThat(status(gateway, revoked)).isEqualTo(401);
+      await().until(() -> !gateway.ops("/readyz").body().contains("degraded"));
+    }
+  }
+
+  /** A gateway may be started before its database: alive, not ready, and ready by itself later. */
+  @Test
+  void gatewayWaitsForADatabaseThatIsNotThereYet(@TempDir Path folder) throws Exception {
+    EmbeddedDatabase first = EmbeddedDatabase.start(folder);
+    var address = first.address();
+    killPostgres(folder);
+    try (first;
+        EchoUpstream upstream = new EchoUpstream();
+        TestGateway gateway = TestGateway.begin(address, upstream.url(), Map.of())) {
+      await().until(() -> gateway.gateway.opsPort() != 0);
+      assertThat(gateway.ops("/livez").statusCode()).isEqualTo(200);
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(new JsonObject(gateway.ops("/readyz").body()).getString("reason"))
+                      .isEqualTo("database"));
+      assertThat(gateway.ops("/readyz").statusCode()).isEqualTo(503);
+
+      gateway.awaitReady();
+      assertThat(gateway.ops("/readyz").statusCode()).isEqualTo(200);
+    }
+  }
+
+  private static int status(TestGateway gateway, String bearer) {
+    return gateway.get("/", "Authorization", bearer).statusCode();
+  }
+
+  private static void killPostgres(Path folder) throws IOException {
+    Path note = folder.resolve("database").resolve("postmaster.pid");
+    long pid = Long.parseLong(Files.readAllLines(note).get(0).strip());
+    assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
+  }
+
+  private static void revokeItself(TestGateway gateway, String bearer) {
+    HttpResponse<String> listed =
+        gateway.post(ROUTE, "{\"action\":\"list\"}", "Authorization", bearer);
+    String prefix = bearer.substring("Bearer ".length()).substring(0, 8);
+    String id =
+        new JsonObject(listed.body())
+            .getJsonArray("keys").stream()
+                .map(key -> (JsonObject) key)
+                .filter(key -> key.getString("key_prefix").equals(prefix))
+                .findFirst()
+                .orElseThrow()
+                .getString("id");
+    String command = new JsonObject().put("action", "revoke").put("key_id", id).encode();
+    HttpResponse<String> answer = gateway.post(ROUTE, command, "Authorization", bearer);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("X-Maglatch-Revocation").orElseThrow())
+        .startsWith("confirmed=1/1; expired=0; ms=");
+  }
+
+  private static String bearer(TestGateway gateway) {
+    CreateKey command =
+        new CreateKey(
+            KeyKind.MGP, new KeyOwner(ORGANIZATION, ACCOUNT, null), KeySettings.named("key"), null);
+    return gateway.manage(
+        management ->
+            management
+                .keys()
+                .create(command, Actor.OPERATOR)
+                .map(made -> "Bearer " + made.key().token().reveal()));
+  }
+
+  private static void insertAccount(EmbeddedDatabase database) throws SQLException {
+    Properties login = new Properties();
+    login.setProperty("user", String.valueOf(database.address().user()));
+    Secret password = database.address().password();
+    assertThat(password).isNotNull();
+    login.setProperty("password", password.reveal());
+    try (Connection connection = DriverManager.getConnection(database.address().jdbcUrl(), login);
+        var statement = connection.createStatement()) {
+      statement.execute(
+          "INSERT INTO organizations (id, name) VALUES ('" + ORGANIZATION + "', 'o')");
+      statement.execute(
+          "INSERT INTO accounts (id, email, user_record_id, organization_id) VALUES ('"
+              + ACCOUNT
+              + "', 'a@example.com', 'recAAAAAAAAAAAAAA', '"
+              + ORGANIZATION
+              + "')");
+    }
+  }
+}
