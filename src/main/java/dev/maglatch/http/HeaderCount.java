@@ -19,7 +19,10 @@ final class HeaderCount {
     int lines = 0;
     Iterator<Map.Entry<CharSequence, CharSequence>> each = http1.iteratorCharSequence();
     while (each.hasNext()) {
-      if (AsciiString.contentEqualsIgnoreCase(name, each.next().getKey()) && ++lines > 1) {
+      CharSequence next = each.next().getKey();
+      if (next.length() == name.length()
+          && AsciiString.contentEqualsIgnoreCase(name, next)
+          && ++lines > 1) {
         return false;
       }
     }
