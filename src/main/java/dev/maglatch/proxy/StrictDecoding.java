@@ -70,10 +70,12 @@ final class StrictDecoding {
       }
       int before = out.size();
       super.decode(context, in, out);
+      if (out.size() == before) {
+        search.leave(in); // the head goes on in the next call
+      }
       for (int i = before; i < out.size(); i++) {
         follow(out.get(i));
       }
-      search.leave(in);
     }
 
     private void follow(Object decoded) {

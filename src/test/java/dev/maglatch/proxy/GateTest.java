@@ -380,6 +380,26 @@ class GateTest {
     assertThat(passed).isEmpty();
   }
 
+  /** What was read together with one head must not count as looked at for the next. */
+  @Test
+  void pipelinedHeadsAreLookedAtOneByOne() {
+    String get = "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/plain\r\n\r\n";
+    for (int cut = 1; cut < get.length(); cut++) {
+      try (RawConnection client = new RawConnection(port)) {
+        client.send(get + get + get.substring(0, cut));
+        assertThat(client.read().status()).isEqualTo(200);
+        assertThat(client.read().status()).isEqualTo(200);
+        client.send(get.substring(cut));
+        assertThat(client.read().status()).isEqualTo(200);
+      }
+    }
+    try (RawConnection client = new RawConnection(port)) {
+      client.send(get + get.replace("text/plain", "text/plain\r\n b"));
+      assertThat(client.read().status()).isEqualTo(200);
+      assertThat(client.readToEnd()).contains(" 400 ");
+    }
+  }
+
   private static void assertGoodRequestIsAnswered() {
     try (RawConnection client = new RawConnection(port)) {
       client.send("GET /good HTTP/1.1\r\nHost: x\r\n\r\n");
