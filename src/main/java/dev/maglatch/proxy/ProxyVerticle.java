@@ -87,6 +87,8 @@ public final class ProxyVerticle extends VerticleBase {
         .setHttp2ClearTextEnabled(false)
         .setCompressionSupported(false)
         .setDecompressionSupported(false)
+        .setPerFrameWebSocketCompressionSupported(false) // open in 5.0.12: CVE-2026-102467
+        .setPerMessageWebSocketCompressionSupported(false)
         .setHandle100ContinueAutomatically(false)
         .setIdleTimeout(0); // ClientConnection watches instead
   }
