@@ -55,7 +55,10 @@ final class DatabaseFailure {
     if (failure instanceof PgException refused) {
       return unavailable(refused.getSqlState());
     }
-    return failure instanceof VertxException || !(failure instanceof RuntimeException);
+    // The client's word for using a connection that was lost a moment ago is an illegal state.
+    return failure instanceof VertxException
+        || failure instanceof IllegalStateException
+        || !(failure instanceof RuntimeException);
   }
 
   private static boolean unavailable(@Nullable String state) {
