@@ -2,9 +2,11 @@
 package dev.maglatch;
 
 import dev.maglatch.api.CallRunner;
+import dev.maglatch.api.CookieAccess;
 import dev.maglatch.api.Endpoint;
 import dev.maglatch.api.OwnRouteTable;
 import dev.maglatch.api.auth.AuthRoutes;
+import dev.maglatch.api.magicpost.MagicPostRoutes;
 import dev.maglatch.api.magpipe.MagpipeRoutes;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.ClusterMetrics;
@@ -209,6 +211,16 @@ final class Parts {
               verifier,
               management.keys(),
               new WebhookUrls(config.webhooks().allowHttp())));
+    }
+    if (config.magicpost().enabled()) {
+      all.addAll(
+          MagicPostRoutes.endpoints(
+              config.magicpost().base(),
+              new CookieAccess(new SessionCookie(publicUrl()), sessions, cors),
+              verifier,
+              cors,
+              new MagicPostRoutes.Domain(management.keys(), management.accounts()),
+              changes));
     }
     return all;
   }

@@ -20,6 +20,7 @@ public final class FakeCredentials implements CredentialVerifier {
   public static final String UNDECIDED = "undecided";
 
   private final Map<String, Verdict> verdicts = new ConcurrentHashMap<>();
+  private final Set<String> undecided = ConcurrentHashMap.newKeySet();
 
   public FakeCredentials knows(String credential, Principal principal) {
     return says(credential, Verdict.allowed(principal));
@@ -27,6 +28,12 @@ public final class FakeCredentials implements CredentialVerifier {
 
   public FakeCredentials says(String credential, Verdict verdict) {
     verdicts.put(credential, verdict);
+    return this;
+  }
+
+  /** Makes the store fail for this credential too. */
+  public FakeCredentials failsOn(String credential) {
+    undecided.add(credential);
     return this;
   }
 
@@ -68,7 +75,7 @@ public final class FakeCredentials implements CredentialVerifier {
 
   @Override
   public Future<Verdict> decide(String credential, String clientAddress) {
-    return credential.equals(UNDECIDED)
+    return credential.equals(UNDECIDED) || undecided.contains(credential)
         ? Future.failedFuture(Fault.of(Fault.Code.STORE_UNAVAILABLE, "down", null))
         : Future.succeededFuture(verdicts.getOrDefault(credential, Verdict.UNKNOWN));
   }
