@@ -4,34 +4,21 @@ package dev.maglatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.maglatch.key.KeyKind;
-import dev.maglatch.manage.Actor;
-import dev.maglatch.manage.CreateKey;
-import dev.maglatch.manage.KeyOwner;
-import dev.maglatch.manage.KeySettings;
 import dev.maglatch.postgres.EmbeddedDatabase;
-import dev.maglatch.secret.Secret;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Properties;
-import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What clients see while PostgreSQL is killed under a running gateway, and afterwards. */
 class DatabaseLossIT {
   private static final String ROUTE = "/functions/v1/manage-api-keys";
-  private static final UUID ORGANIZATION = UUID.randomUUID();
-  private static final UUID ACCOUNT = UUID.randomUUID();
 
   /** The server comes back by itself: whoever started it restarts it when it ends. */
   @Test
@@ -41,10 +28,10 @@ class DatabaseLossIT {
         EchoUpstream upstream = new EchoUpstream();
         TestGateway gateway = TestGateway.begin(database.address(), upstream.url(), Map.of())) {
       gateway.awaitReady();
-      insertAccount(database);
-      String known = bearer(gateway);
-      String revoked = bearer(gateway);
-      String neverUsed = bearer(gateway);
+      Tenant tenant = Tenant.in(database.address());
+      String known = "Bearer " + tenant.key(gateway.config());
+      String revoked = "Bearer " + tenant.key(gateway.config());
+      String neverUsed = "Bearer " + tenant.key(gateway.config());
       assertThat(status(gateway, known)).isEqualTo(200);
       revokeItself(gateway, revoked);
       assertThat(status(gateway, revoked)).isEqualTo(401);
@@ -125,36 +112,5 @@ class DatabaseLossIT {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().firstValue("X-Maglatch-Revocation").orElseThrow())
         .startsWith("confirmed=1/1; expired=0; ms=");
-  }
-
-  private static String bearer(TestGateway gateway) {
-    CreateKey command =
-        new CreateKey(
-            KeyKind.MGP, new KeyOwner(ORGANIZATION, ACCOUNT, null), KeySettings.named("key"), null);
-    return gateway.manage(
-        management ->
-            management
-                .keys()
-                .create(command, Actor.OPERATOR)
-                .map(made -> "Bearer " + made.key().token().reveal()));
-  }
-
-  private static void insertAccount(EmbeddedDatabase database) throws SQLException {
-    Properties login = new Properties();
-    login.setProperty("user", String.valueOf(database.address().user()));
-    Secret password = database.address().password();
-    assertThat(password).isNotNull();
-    login.setProperty("password", password.reveal());
-    try (Connection connection = DriverManager.getConnection(database.address().jdbcUrl(), login);
-        var statement = connection.createStatement()) {
-      statement.execute(
-          "INSERT INTO organizations (id, name) VALUES ('" + ORGANIZATION + "', 'o')");
-      statement.execute(
-          "INSERT INTO accounts (id, email, user_record_id, organization_id) VALUES ('"
-              + ACCOUNT
-              + "', 'a@example.com', 'recAAAAAAAAAAAAAA', '"
-              + ORGANIZATION
-              + "')");
-    }
   }
 }

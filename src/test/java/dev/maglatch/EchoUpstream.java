@@ -15,14 +15,28 @@ import java.util.concurrent.Executors;
 
 /** An upstream that knows nothing of keys: answers 200 {@code hello} and remembers what came. */
 final class EchoUpstream implements AutoCloseable {
+  static {
+    // Else the JDK's server waits 40 ms between head and body of an answer.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+  }
+
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final HttpServer server;
+  private final Runnable beforeAnswer;
   final List<Received> received = new CopyOnWriteArrayList<>();
 
   /** One request as it arrived; header names as the JDK's server writes them. */
   record Received(String method, String target, Map<String, List<String>> headers) {}
 
   EchoUpstream() {
+    this(() -> {});
+  }
+
+  /**
+   * @param beforeAnswer may wait, on a thread of the request's own
+   */
+  EchoUpstream(Runnable beforeAnswer) {
+    this.beforeAnswer = beforeAnswer;
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     } catch (IOException failed) {
@@ -45,6 +59,7 @@ final class EchoUpstream implements AutoCloseable {
               exchange.getRequestURI().toString(),
               Map.copyOf(exchange.getRequestHeaders())));
       exchange.getRequestBody().readAllBytes();
+      beforeAnswer.run();
       byte[] hello = {'h', 'e', 'l', 'l', 'o'};
       exchange.sendResponseHeaders(200, hello.length);
       exchange.getResponseBody().write(hello);

@@ -3,24 +3,16 @@ package dev.maglatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.maglatch.key.KeyKind;
-import dev.maglatch.manage.Actor;
-import dev.maglatch.manage.CreateKey;
-import dev.maglatch.manage.KeyOwner;
-import dev.maglatch.manage.KeySettings;
 import dev.maglatch.postgres.StatementLog;
 import dev.maglatch.postgres.TestDatabase;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 /** Counts the statements that traffic costs, on the wire between the gateway and PostgreSQL. */
 class HotPathTest {
   private static final int REQUESTS = 500;
-  private static final UUID ORGANIZATION = UUID.randomUUID();
-  private static final UUID ACCOUNT = UUID.randomUUID();
 
   @Test
   void neitherAKnownKeyNorAForgedOneCostsAStatement() {
@@ -29,8 +21,7 @@ class HotPathTest {
         EchoUpstream upstream = new EchoUpstream();
         TestGateway gateway = TestGateway.begin(log.address(), upstream.url(), Map.of())) {
       gateway.awaitReady();
-      insertAccount(database);
-      String bearer = bearer(gateway);
+      String bearer = "Bearer " + Tenant.in(database.address()).key(gateway.config());
       assertThat(gateway.get("/", "Authorization", bearer).statusCode()).isEqualTo(200);
       assertThat(lookups(log)).isPositive();
       log.clear();
@@ -55,27 +46,5 @@ class HotPathTest {
   /** Well-formed, and without our check bytes. */
   private static String forged(int i) {
     return "Bearer mgp_" + String.format("%040x", i);
-  }
-
-  private static String bearer(TestGateway gateway) {
-    CreateKey command =
-        new CreateKey(
-            KeyKind.MGP, new KeyOwner(ORGANIZATION, ACCOUNT, null), KeySettings.named("key"), null);
-    return gateway.manage(
-        management ->
-            management
-                .keys()
-                .create(command, Actor.OPERATOR)
-                .map(made -> "Bearer " + made.key().token().reveal()));
-  }
-
-  private static void insertAccount(TestDatabase database) {
-    database.execute("INSERT INTO organizations (id, name) VALUES ('" + ORGANIZATION + "', 'o')");
-    database.execute(
-        "INSERT INTO accounts (id, email, user_record_id, organization_id) VALUES ('"
-            + ACCOUNT
-            + "', 'a@example.com', 'recAAAAAAAAAAAAAA', '"
-            + ORGANIZATION
-            + "')");
   }
 }

@@ -4,11 +4,6 @@ package dev.maglatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.maglatch.key.KeyKind;
-import dev.maglatch.manage.Actor;
-import dev.maglatch.manage.CreateKey;
-import dev.maglatch.manage.KeyOwner;
-import dev.maglatch.manage.KeySettings;
 import dev.maglatch.postgres.TestDatabase;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -16,7 +11,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,9 +19,8 @@ import org.junit.jupiter.api.Test;
 /** A key made by the gateway opens the way to an upstream that knows nothing of keys. */
 class MainJobTest {
   private static final String ROUTE = "/functions/v1/manage-api-keys";
-  private static final UUID ORGANIZATION = UUID.randomUUID();
-  private static final UUID ACCOUNT = UUID.randomUUID();
   private static TestDatabase database;
+  private static Tenant tenant;
   private static EchoUpstream upstream;
   private static TestGateway gateway;
   private static String firstKey;
@@ -35,16 +28,10 @@ class MainJobTest {
   @BeforeAll
   static void start() {
     database = TestDatabase.create();
-    database.execute("INSERT INTO organizations (id, name) VALUES ('" + ORGANIZATION + "', 'o')");
-    database.execute(
-        "INSERT INTO accounts (id, email, user_record_id, organization_id) VALUES ('"
-            + ACCOUNT
-            + "', 'first@example.com', 'recAAAAAAAAAAAAAA', '"
-            + ORGANIZATION
-            + "')");
+    tenant = Tenant.in(database.address());
     upstream = new EchoUpstream();
     gateway = TestGateway.start(database.address(), upstream.url());
-    firstKey = makeKey();
+    firstKey = tenant.key(gateway.config());
   }
 
   @AfterAll
@@ -71,7 +58,7 @@ class MainJobTest {
     assertThat(arrived.headers()).doesNotContainKey("Authorization");
     assertThat(arrived.headers().get("X-maglatch-key-id")).isEqualTo(List.of(id));
     assertThat(arrived.headers().get("X-maglatch-account-id"))
-        .isEqualTo(List.of(ACCOUNT.toString()));
+        .isEqualTo(List.of(tenant.account().toString()));
     await().untilAsserted(() -> assertThat(lastUsedAt(id)).isNotNull());
 
     JsonObject revoked = manage(new JsonObject().put("action", "revoke").put("key_id", id));
@@ -110,21 +97,6 @@ class MainJobTest {
         gateway.post(ROUTE, command.encode(), "Authorization", "Bearer " + firstKey);
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     return new JsonObject(answer.body());
-  }
-
-  private static String makeKey() {
-    CreateKey command =
-        new CreateKey(
-            KeyKind.MGP,
-            new KeyOwner(ORGANIZATION, ACCOUNT, null),
-            KeySettings.named("first"),
-            null);
-    return gateway.manage(
-        management ->
-            management
-                .keys()
-                .create(command, Actor.OPERATOR)
-                .map(made -> made.key().token().reveal()));
   }
 
   private static @Nullable String lastUsedAt(String id) throws SQLException {

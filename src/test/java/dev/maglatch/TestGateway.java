@@ -8,7 +8,6 @@ import dev.maglatch.config.Mode;
 import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.settings.Settings;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -21,7 +20,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 
 /** A gateway in this JVM, on free ports, with the settings of a test. */
 final class TestGateway implements AutoCloseable {
@@ -46,6 +44,14 @@ final class TestGateway implements AutoCloseable {
 
   /** Begins to start a gateway; {@link #awaitReady} waits for it. */
   static TestGateway begin(DatabaseAddress database, String upstream, Map<String, String> more) {
+    Map<String, String> environment = environment(database, upstream);
+    environment.putAll(more);
+    GatewayConfig config = config(environment);
+    return new TestGateway(new Gateway(config, "test"), config);
+  }
+
+  /** Returns the variables that a gateway on free ports of this machine needs. */
+  static Map<String, String> environment(DatabaseAddress database, String upstream) {
     Map<String, String> environment = new HashMap<>();
     environment.put("MAGLATCH_HTTP_HOST", "127.0.0.1");
     environment.put("MAGLATCH_HTTP_PORT", "0");
@@ -58,11 +64,18 @@ final class TestGateway implements AutoCloseable {
     }
     environment.put("MAGLATCH_SECRETS_MASTER", MASTER);
     environment.put("MAGLATCH_PROXY_UPSTREAM", upstream);
-    environment.putAll(more);
+    return environment;
+  }
+
+  static GatewayConfig config(Map<String, String> environment) {
     Settings settings = Settings.load(null, environment, Map.of());
     GatewayConfig config = GatewayConfig.read(settings, Mode.SERVE);
     assertThat(settings.problems().isEmpty()).as(settings.problems().toString()).isTrue();
-    return new TestGateway(new Gateway(config, "test"), config);
+    return config;
+  }
+
+  GatewayConfig config() {
+    return config;
   }
 
   static TestGateway start(DatabaseAddress database, String upstream) {
@@ -72,17 +85,6 @@ final class TestGateway implements AutoCloseable {
   TestGateway awaitReady() {
     await(starting);
     return this;
-  }
-
-  /** Does something as the command line would, beside the gateway. */
-  <T> T manage(Function<Management, Future<T>> work) {
-    Vertx vertx = Vertx.vertx();
-    Management management = Management.open(vertx, config);
-    try {
-      return await(work.apply(management));
-    } finally {
-      await(management.close().eventually(vertx::close));
-    }
   }
 
   HttpResponse<String> get(String path, String... headers) {

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.CreateKey;
+import dev.maglatch.manage.KeyOwner;
+import dev.maglatch.manage.KeySettings;
+import dev.maglatch.postgres.DatabaseAddress;
+import dev.maglatch.secret.Secret;
+import io.vertx.core.Vertx;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+import java.util.UUID;
+
+/** An account with an organization of its own, and the keys an operator makes for it. */
+record Tenant(UUID organization, UUID account) {
+  /** Puts a new one into a migrated database, by hand. */
+  static Tenant in(DatabaseAddress database) {
+    Tenant tenant = new Tenant(UUID.randomUUID(), UUID.randomUUID());
+    try (Connection connection = connect(database);
+        var statement = connection.createStatement()) {
+      statement.execute(
+          "INSERT INTO organizations (id, name) VALUES ('" + tenant.organization + "', 'o')");
+      statement.execute(
+          "INSERT INTO accounts (id, email, user_record_id, organization_id) VALUES ('"
+              + tenant.account
+              + "', 'a@example.com', 'recAAAAAAAAAAAAAA', '"
+              + tenant.organization
+              + "')");
+    } catch (SQLException failed) {
+      throw new IllegalStateException(failed);
+    }
+    return tenant;
+  }
+
+  /** Makes a key as the command line does, beside any gateway, and returns its token. */
+  String key(GatewayConfig config) {
+    CreateKey command =
+        new CreateKey(
+            KeyKind.MGP, new KeyOwner(organization, account, null), KeySettings.named("key"), null);
+    Vertx vertx = Vertx.vertx();
+    Management management = Management.open(vertx, config);
+    try {
+      return TestGateway.await(
+          management
+              .keys()
+              .create(command, Actor.OPERATOR)
+              .map(made -> made.key().token().reveal()));
+    } finally {
+      TestGateway.await(management.close());
+      TestGateway.await(vertx.close());
+    }
+  }
+
+  private static Connection connect(DatabaseAddress database) throws SQLException {
+    Secret password = database.password();
+    assertThat(password).isNotNull();
+    Properties login = new Properties();
+    login.setProperty("user", String.valueOf(database.user()));
+    login.setProperty("password", password.reveal());
+    return DriverManager.getConnection(database.jdbcUrl(), login);
+  }
+}
