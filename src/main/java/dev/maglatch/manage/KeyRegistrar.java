@@ -8,13 +8,17 @@ import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.manage.Creation.IssuedKey;
+import dev.maglatch.manage.KeyRegistry.Edit;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.Secret;
 import io.vertx.core.Future;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +75,10 @@ public final class KeyRegistrar {
   private NewKey draft(CreateKey command, Secret token) {
     UUID id = UUID.randomUUID();
     String url = command.webhookUrl();
+    return newKey(id, command, token, url == null ? null : webhookSecrets.make(id, url));
+  }
+
+  private NewKey newKey(UUID id, CreateKey command, Secret token, @Nullable KeyWebhook webhook) {
     TokenHash hash = tokens.storedNow(Tokens.sha256(token.reveal()));
     return new NewKey(
         id,
@@ -78,7 +86,7 @@ public final class KeyRegistrar {
         command.kind().shape().shownPrefix(token.reveal()),
         hash,
         tokens.currentPepper(),
-        url == null ? null : webhookSecrets.make(id, url),
+        webhook,
         caps.of(command.kind()));
   }
 
@@ -117,6 +125,75 @@ public final class KeyRegistrar {
   private WebhookChange changed(KeyRecord key) {
     KeyWebhook webhook = key.webhook();
     return new WebhookChange(webhook == null ? null : webhook.url(), webhookSecrets.open(key));
+  }
+
+  /**
+   * Gives an active key the settings that {@code edit} makes of its own. A change of what the key
+   * may do has reached every replica when the future completes.
+   *
+   * @return null if there is no active key of that id in reach
+   */
+  public Future<@Nullable KeyUpdate> update(
+      KeyReach reach, UUID id, UnaryOperator<KeySettings> edit, Actor actor) {
+    return registry
+        .update(reach, id, edit, actor)
+        .compose(done -> done == null ? Future.succeededFuture() : settled(done, id));
+  }
+
+  private Future<@Nullable KeyUpdate> settled(Edit edit, UUID id) {
+    return edit.changesRights()
+        ? barrier.afterChange(id).map(confirmation -> new KeyUpdate(edit.after(), confirmation))
+        : Future.succeededFuture(new KeyUpdate(edit.after(), null));
+  }
+
+  /**
+   * Makes a successor with the settings and the webhook of an active key. The old key is revoked
+   * when {@code grace} is over, which every replica knows when the future completes.
+   *
+   * @param grace in whole seconds; zero revokes at once
+   * @return null if there is no active key of that id in reach, or it has a successor already
+   */
+  public Future<@Nullable Rotation> rotate(KeyReach reach, UUID id, Duration grace, Actor actor) {
+    Secret token = new Secret(tokens.mint(reach.kind().shape()));
+    return registry
+        .rotate(reach, id, old -> successor(old, token), grace, actor)
+        .compose(next -> next == null ? Future.succeededFuture() : rotated(next, token, id));
+  }
+
+  private NewKey successor(KeyRecord old, Secret token) {
+    UUID id = UUID.randomUUID();
+    KeyWebhook webhook = webhookSecrets.moved(old, id);
+    CreateKey command =
+        new CreateKey(
+            old.kind(), old.owner(), old.settings(), webhook == null ? null : webhook.url());
+    return newKey(id, command, token, webhook);
+  }
+
+  private Future<@Nullable Rotation> rotated(KeyRecord next, Secret token, UUID old) {
+    return barrier
+        .afterChange(old)
+        .map(confirmation -> new Rotation(issued(next, token), confirmation));
+  }
+
+  /**
+   * Revokes the key that {@code token} is the token of, if it is of one of {@code kinds}: whoever
+   * knows a token may end it. Waits as {@link #revoke} does.
+   */
+  public Future<Revocation> revokeToken(Set<KeyKind> kinds, Secret token, Actor actor) {
+    if (!Tokens.wellFormed(token.reveal())) {
+      return Future.succeededFuture(new Revocation(RevokeOutcome.UNKNOWN, null));
+    }
+    return registry
+        .findByToken(kinds, tokens.stored(Tokens.sha256(token.reveal())))
+        .compose(
+            key ->
+                key == null
+                    ? Future.succeededFuture(new Revocation(RevokeOutcome.UNKNOWN, null))
+                    : revoke(wholeOrganization(key), key.id(), actor));
+  }
+
+  private static KeyReach wholeOrganization(KeyRecord key) {
+    return new KeyReach(key.kind(), key.owner().organizationId(), null);
   }
 
   /**

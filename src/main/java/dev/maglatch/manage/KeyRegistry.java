@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.manage;
 
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.TokenHash;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +42,28 @@ public interface KeyRegistry {
   Future<@Nullable KeyRecord> setWebhook(
       KeyReach reach, UUID id, @Nullable KeyWebhook webhook, Actor actor);
 
+  /**
+   * Gives an active key the settings that {@code edit} makes of its own. Edits of one key run one
+   * after the other, each on what the one before has left.
+   *
+   * @return null if there is no active key of that id in reach
+   */
+  Future<@Nullable Edit> update(
+      KeyReach reach, UUID id, UnaryOperator<KeySettings> edit, Actor actor);
+
+  /**
+   * Stores the key that {@code successor} makes of an active one, and revokes that one at once or
+   * at the end of {@code grace}. Its webhook is gone afterwards.
+   *
+   * @param successor may be called a second time, after the first try was rolled back
+   * @return the successor; null if there is no active key of that id in reach that has none yet
+   */
+  Future<@Nullable KeyRecord> rotate(
+      KeyReach reach, UUID id, Function<KeyRecord, NewKey> successor, Duration grace, Actor actor);
+
+  /** Returns the key of one of {@code kinds} that has one of {@code hashes}, or null. */
+  Future<@Nullable KeyRecord> findByToken(Set<KeyKind> kinds, List<TokenHash> hashes);
+
   /** Revokes a key at once. Of several callers exactly one is told {@code REVOKED}. */
   Future<RevokeOutcome> revoke(KeyReach reach, UUID id, Actor actor);
 
@@ -44,4 +73,14 @@ public interface KeyRegistry {
    * @param key present only when {@link Creation.Outcome#CREATED}
    */
   record Insertion(Creation.Outcome outcome, @Nullable KeyRecord key) {}
+
+  /** A key whose settings were replaced, and what they were. */
+  record Edit(KeySettings before, KeyRecord after) {
+    /** Whether something else than what the key is called has changed. */
+    public boolean changesRights() {
+      return !after.settings().policy().equals(before.policy())
+          || !Objects.equals(after.settings().scope(), before.scope())
+          || !Objects.equals(after.settings().expiresAt(), before.expiresAt());
+    }
+  }
 }

@@ -33,6 +33,21 @@ final class WebhookSecrets {
   }
 
   /**
+   * Returns the webhook of {@code key} as the key {@code successor} is to have it: the same secret,
+   * or a new one if the old cannot be opened; null if there is no webhook.
+   */
+  @Nullable KeyWebhook moved(KeyRecord key, UUID successor) {
+    KeyWebhook webhook = key.webhook();
+    if (webhook == null) {
+      return null;
+    }
+    Secret secret = open(key);
+    return secret == null
+        ? make(successor, webhook.url())
+        : new KeyWebhook(webhook.url(), sealer.seal(secret, successor));
+  }
+
+  /**
    * Returns the secret of {@code key} in clear; null if it has none, or if it was sealed with a
    * master secret that is no longer configured, which is logged.
    */

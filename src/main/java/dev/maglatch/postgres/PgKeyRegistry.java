@@ -8,7 +8,9 @@ import static dev.maglatch.manage.Creation.Outcome.NO_SERVICE_ACCOUNT;
 import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.KeyPolicy.RateLimit;
+import dev.maglatch.key.TokenHash;
 import dev.maglatch.manage.Actor;
 import dev.maglatch.manage.KeyOwner;
 import dev.maglatch.manage.KeyReach;
@@ -28,12 +30,16 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Keys in {@code api_keys}. */
@@ -83,22 +89,25 @@ public final class PgKeyRegistry implements KeyRegistry {
 
   private static final String FIND = KeyRows.SELECT + " WHERE k.id = $1::uuid";
 
-  private static final String LIST_OF_ACCOUNT =
+  private static final String LIST_OF_ORGANIZATION =
       KeyRows.SELECT
           + """
-             WHERE k.created_by = $1::uuid AND k.kind = $2::text
+             WHERE k.organization_id = $1::uuid AND k.kind = $2::text
              ORDER BY k.created_at DESC, k.id
              LIMIT $3::integer OFFSET $4::integer
             """;
 
-  private static final String LIST_OF_ORGANIZATION =
-      LIST_OF_ACCOUNT.replace("k.created_by", "k.organization_id");
+  private static final String LIST_OF_HOLDER =
+      LIST_OF_ORGANIZATION.replace(
+          "k.organization_id = $1::uuid",
+          "(k.created_by = $1::uuid AND k.service_account_id IS NULL"
+              + " OR k.service_account_id = $1::uuid)");
 
-  /** A key in reach; the account may be null and then does not matter. */
+  /** A key in reach; the holder may be null and then does not matter. */
   private static final String IN_REACH =
       """
        WHERE id = $1::uuid AND kind = $2::text AND organization_id = $3::uuid
-         AND ($4::uuid IS NULL OR created_by = $4::uuid)
+         AND ($4::uuid IS NULL OR coalesce(service_account_id, created_by) = $4::uuid)
       """;
 
   private static final String NOT_REVOKED =
@@ -106,12 +115,43 @@ public final class PgKeyRegistry implements KeyRegistry {
          AND revoked_at IS NULL AND (revoke_after IS NULL OR revoke_after > clock_timestamp())
       """;
 
-  private static final String FIND_IN_REACH =
-      KeyRows.SELECT
-          + """
-             WHERE k.id = $1::uuid AND k.kind = $2::text AND k.organization_id = $3::uuid
-               AND ($4::uuid IS NULL OR k.created_by = $4::uuid)
-            """;
+  private static final String NOT_EXPIRED =
+      """
+         AND (expires_at IS NULL OR expires_at > clock_timestamp())
+      """;
+
+  private static final String FIND_IN_REACH = KeyRows.SELECT + IN_REACH;
+
+  private static final String LOCK_ACTIVE =
+      FIND_IN_REACH + NOT_REVOKED + NOT_EXPIRED + " FOR NO KEY UPDATE OF k";
+
+  private static final String LOCK_WITHOUT_SUCCESSOR =
+      FIND_IN_REACH
+          + NOT_REVOKED
+          + NOT_EXPIRED
+          + " AND successor_id IS NULL AND revoke_after IS NULL FOR NO KEY UPDATE OF k";
+
+  private static final String FIND_BY_TOKEN =
+      KeyRows.SELECT + " WHERE k.key_hash = ANY ($1::bytea[]) AND k.kind = ANY ($2::text[])";
+
+  private static final String SET_SETTINGS =
+      """
+      UPDATE api_keys
+         SET name = $2::text, description = $3::text, scope = $4::text,
+             expires_at = $5::timestamptz, allowed_ips = $6::text[],
+             rate_limit = $7::integer, rate_limit_window = $8::integer
+       WHERE id = $1::uuid
+      """;
+
+  private static final String RETIRE =
+      """
+      UPDATE api_keys
+         SET successor_id = $2::uuid, webhook_url = NULL, webhook_secret = NULL,
+             revoked_at = CASE WHEN $3::integer = 0 THEN clock_timestamp() END,
+             revoke_after = CASE WHEN $3::integer > 0
+                                 THEN clock_timestamp() + $3::integer * interval '1 second' END
+       WHERE id = $1::uuid
+      """;
 
   private static final String IS_IN_REACH = "SELECT id FROM api_keys" + IN_REACH;
 
@@ -202,8 +242,6 @@ public final class PgKeyRegistry implements KeyRegistry {
     KeyOwner owner = key.command().owner();
     KeySettings settings = key.command().settings();
     KeyWebhook webhook = key.webhook();
-    List<String> ranges = settings.policy().allowedIps();
-    RateLimit rate = settings.policy().rateLimit();
     List<@Nullable Object> values = new ArrayList<>();
     values.add(key.id());
     values.add(key.command().kind().text());
@@ -220,17 +258,23 @@ public final class PgKeyRegistry implements KeyRegistry {
     values.add(time(settings.expiresAt()));
     values.add(webhook == null ? null : webhook.url());
     values.add(sealed(webhook));
+    addPolicy(values, settings.policy());
+    return Tuple.wrap(values);
+  }
+
+  private static void addPolicy(List<@Nullable Object> values, KeyPolicy policy) {
+    List<String> ranges = policy.allowedIps();
+    RateLimit rate = policy.rateLimit();
     values.add(ranges == null ? null : ranges.toArray(String[]::new));
     values.add(rate == null ? null : rate.limit());
     values.add(rate == null ? null : rate.windowSeconds());
-    return Tuple.wrap(values);
   }
 
   @Override
   public Future<List<KeyRecord>> list(KeyReach reach, Page page) {
-    UUID account = reach.accountId();
-    String sql = account == null ? LIST_OF_ORGANIZATION : LIST_OF_ACCOUNT;
-    UUID owner = account == null ? reach.organizationId() : account;
+    UUID holder = reach.holderId();
+    String sql = holder == null ? LIST_OF_ORGANIZATION : LIST_OF_HOLDER;
+    UUID owner = holder == null ? reach.organizationId() : holder;
     Tuple values = Tuple.of(owner, reach.kind().text(), page.limit(), page.offset());
     return database.query(
         client -> client.preparedQuery(sql).execute(values).map(PgKeyRegistry::all));
@@ -254,6 +298,71 @@ public final class PgKeyRegistry implements KeyRegistry {
                         changed
                             ? audited(connection, id, actor, "api_key.updated")
                             : Future.succeededFuture()));
+  }
+
+  @Override
+  public Future<@Nullable Edit> update(
+      KeyReach reach, UUID id, UnaryOperator<KeySettings> edit, Actor actor) {
+    return database.transaction(
+        connection ->
+            first(connection, LOCK_ACTIVE, inReach(reach, id))
+                .compose(
+                    key ->
+                        key == null
+                            ? Future.succeededFuture()
+                            : change(connection, key, edit.apply(key.settings()), actor)));
+  }
+
+  private static Future<@Nullable Edit> change(
+      SqlConnection connection, KeyRecord key, KeySettings settings, Actor actor) {
+    if (settings.equals(key.settings())) {
+      return Future.succeededFuture(new Edit(settings, key));
+    }
+    List<@Nullable Object> values = new ArrayList<>();
+    values.add(key.id());
+    values.add(settings.name());
+    values.add(settings.description());
+    values.add(settings.scope());
+    values.add(time(settings.expiresAt()));
+    addPolicy(values, settings.policy());
+    return connection
+        .preparedQuery(SET_SETTINGS)
+        .execute(Tuple.wrap(values))
+        .compose(done -> audited(connection, key.id(), actor, "api_key.updated"))
+        .map(after -> new Edit(key.settings(), after));
+  }
+
+  @Override
+  public Future<@Nullable KeyRecord> rotate(
+      KeyReach reach, UUID id, Function<KeyRecord, NewKey> successor, Duration grace, Actor actor) {
+    return database.transaction(
+        connection ->
+            first(connection, LOCK_WITHOUT_SUCCESSOR, inReach(reach, id))
+                .compose(
+                    old ->
+                        old == null
+                            ? Future.succeededFuture()
+                            : replace(connection, old, successor.apply(old), grace, actor)));
+  }
+
+  private static Future<@Nullable KeyRecord> replace(
+      SqlConnection connection, KeyRecord old, NewKey next, Duration grace, Actor actor) {
+    Tuple retirement = Tuple.of(old.id(), next.id(), (int) grace.toSeconds());
+    return write(connection, next)
+        .compose(done -> connection.preparedQuery(RETIRE).execute(retirement))
+        .compose(done -> audited(connection, old.id(), actor, "api_key.rotated"))
+        .compose(done -> audited(connection, next.id(), actor, "api_key.created"))
+        .map(stored -> stored);
+  }
+
+  @Override
+  public Future<@Nullable KeyRecord> findByToken(Set<KeyKind> kinds, List<TokenHash> hashes) {
+    Tuple values =
+        Tuple.tuple()
+            .addArrayOfBuffer(
+                hashes.stream().map(hash -> Buffer.buffer(hash.bytes())).toArray(Buffer[]::new))
+            .addArrayOfString(kinds.stream().map(KeyKind::text).toArray(String[]::new));
+    return database.query(client -> first(client, FIND_BY_TOKEN, values));
   }
 
   @Override
@@ -291,11 +400,15 @@ public final class PgKeyRegistry implements KeyRegistry {
             .put("kind", key.kind().text())
             .put("key_prefix", key.prefix())
             .put("webhook", key.webhook() != null);
+    UUID successor = key.life().successorId();
+    if (successor != null) {
+      detail.put("successor_id", successor.toString());
+    }
     return new AuditTrail.Entry(key.owner().organizationId(), action, "api_key", key.id(), detail);
   }
 
   private static Tuple inReach(KeyReach reach, UUID id) {
-    return Tuple.of(id, reach.kind().text(), reach.organizationId(), reach.accountId());
+    return Tuple.of(id, reach.kind().text(), reach.organizationId(), reach.holderId());
   }
 
   private static Future<Boolean> exists(SqlClient client, String sql, UUID id, UUID... more) {
