@@ -7,14 +7,18 @@ import dev.maglatch.cluster.Revocation;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.manage.AccountRegistrar;
+import dev.maglatch.manage.AuditLog;
 import dev.maglatch.manage.Confirmation;
 import dev.maglatch.manage.KeyCaps;
 import dev.maglatch.manage.KeyRegistrar;
 import dev.maglatch.manage.RevocationBarrier;
+import dev.maglatch.manage.ServiceAccountRegistrar;
 import dev.maglatch.postgres.Database;
 import dev.maglatch.postgres.PgAccountRegistry;
+import dev.maglatch.postgres.PgAuditLog;
 import dev.maglatch.postgres.PgChangeFeed;
 import dev.maglatch.postgres.PgKeyRegistry;
+import dev.maglatch.postgres.PgServiceAccountRegistry;
 import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.SecretRing;
@@ -38,6 +42,8 @@ public final class Management {
   private final Revocation revocation;
   private final KeyRegistrar keys;
   private final AccountRegistrar accounts;
+  private final ServiceAccountRegistrar serviceAccounts;
+  private final AuditLog audit;
 
   /** Opens the use cases for the command line: there is no cache of its own to renew. */
   public static Management open(Vertx vertx, GatewayConfig config) {
@@ -66,6 +72,9 @@ public final class Management {
             Loop.of(vertx), feed, refreshHere, config.cluster().lease(), NANO_TIME, metrics);
     RevocationBarrier barrier = this::settled;
     this.accounts = new AccountRegistrar(new PgAccountRegistry(database), barrier, random);
+    this.serviceAccounts =
+        new ServiceAccountRegistrar(new PgServiceAccountRegistry(database), barrier);
+    this.audit = new PgAuditLog(database);
     this.keys =
         new KeyRegistrar(
             new PgKeyRegistry(database),
@@ -83,6 +92,14 @@ public final class Management {
 
   public AccountRegistrar accounts() {
     return accounts;
+  }
+
+  public ServiceAccountRegistrar serviceAccounts() {
+    return serviceAccounts;
+  }
+
+  AuditLog audit() {
+    return audit;
   }
 
   public Future<Void> close() {

@@ -8,6 +8,8 @@ import dev.maglatch.api.OwnRouteTable;
 import dev.maglatch.api.auth.AuthRoutes;
 import dev.maglatch.api.magicpost.MagicPostRoutes;
 import dev.maglatch.api.magpipe.MagpipeRoutes;
+import dev.maglatch.api.organization.OrganizationRoutes;
+import dev.maglatch.api.organization.UseCases;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.ClusterMetrics;
 import dev.maglatch.cluster.DatabaseClock;
@@ -222,7 +224,19 @@ final class Parts {
               new MagicPostRoutes.Domain(management.keys(), management.accounts()),
               changes));
     }
+    if (config.organization().enabled()) {
+      all.addAll(organization());
+    }
     return all;
+  }
+
+  private List<Endpoint> organization() {
+    return OrganizationRoutes.endpoints(
+        config.organization().base(),
+        verifier,
+        cors,
+        new UseCases(
+            management.keys(), management.serviceAccounts(), management.audit(), databaseClock));
   }
 
   private CallRunner calls() {

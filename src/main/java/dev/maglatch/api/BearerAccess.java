@@ -23,10 +23,21 @@ public final class BearerAccess implements Access {
 
   private final CredentialVerifier verifier;
   private final Set<KeyKind> kinds;
+  private final boolean heedsScope;
 
   public BearerAccess(CredentialVerifier verifier, Set<KeyKind> kinds) {
+    this(verifier, kinds, true);
+  }
+
+  private BearerAccess(CredentialVerifier verifier, Set<KeyKind> kinds, boolean heedsScope) {
     this.verifier = requireNonNull(verifier, "verifier");
     this.kinds = Set.copyOf(kinds);
+    this.heedsScope = heedsScope;
+  }
+
+  /** Accepts keys of every scope whatever the method: the operation itself asks for the scope. */
+  public static BearerAccess ofAnyScope(CredentialVerifier verifier, Set<KeyKind> kinds) {
+    return new BearerAccess(verifier, kinds, false);
   }
 
   @Override
@@ -55,6 +66,8 @@ public final class BearerAccess implements Access {
     if (kind != null && !kinds.contains(kind)) {
       return Verdict.UNKNOWN;
     }
-    return principal.readOnly() && !READING.contains(call.method()) ? Verdict.FORBIDDEN : verdict;
+    return heedsScope && principal.readOnly() && !READING.contains(call.method())
+        ? Verdict.FORBIDDEN
+        : verdict;
   }
 }

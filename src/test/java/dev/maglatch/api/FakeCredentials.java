@@ -54,6 +54,10 @@ public final class FakeCredentials implements CredentialVerifier {
   }
 
   public static Principal session(UUID account, UUID organization) {
+    return session(account, organization, true);
+  }
+
+  public static Principal session(UUID account, UUID organization, boolean owner) {
     return new Principal(
         Principal.Method.SESSION,
         null,
@@ -64,7 +68,7 @@ public final class FakeCredentials implements CredentialVerifier {
         Set.of(),
         List.of(),
         UUID.randomUUID(),
-        true,
+        owner,
         KeyPolicy.NONE);
   }
 

@@ -11,6 +11,7 @@ import dev.maglatch.key.Tokens;
 import dev.maglatch.manage.AccountRecord;
 import dev.maglatch.manage.AccountRegistrar;
 import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.AuditLog;
 import dev.maglatch.manage.CreateAccount;
 import dev.maglatch.manage.CreateKey;
 import dev.maglatch.manage.Creation.IssuedKey;
@@ -20,10 +21,13 @@ import dev.maglatch.manage.KeyRegistrar;
 import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.RevocationBarrier;
 import dev.maglatch.manage.Role;
+import dev.maglatch.manage.ServiceAccountRegistrar;
 import dev.maglatch.postgres.Database;
 import dev.maglatch.postgres.PgAccountRegistry;
+import dev.maglatch.postgres.PgAuditLog;
 import dev.maglatch.postgres.PgKeyRegistry;
 import dev.maglatch.postgres.PgKeyStore;
+import dev.maglatch.postgres.PgServiceAccountRegistry;
 import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.postgres.TestDatabase;
 import dev.maglatch.secret.Sealer;
@@ -69,6 +73,7 @@ public final class ManagementPlane implements AutoCloseable {
   private final CredentialVerifier keyVerifier;
   private final KeyRegistrar keys;
   private final AccountRegistrar accounts;
+  private final ServiceAccountRegistrar serviceAccounts;
 
   public ManagementPlane(RevocationBarrier barrier) {
     this.keyVerifier =
@@ -91,6 +96,8 @@ public final class ManagementPlane implements AutoCloseable {
             random,
             System::nanoTime);
     this.accounts = new AccountRegistrar(new PgAccountRegistry(database), barrier, random);
+    this.serviceAccounts =
+        new ServiceAccountRegistrar(new PgServiceAccountRegistry(database), barrier);
   }
 
   public Vertx vertx() {
@@ -107,6 +114,14 @@ public final class ManagementPlane implements AutoCloseable {
 
   public AccountRegistrar accounts() {
     return accounts;
+  }
+
+  public ServiceAccountRegistrar serviceAccounts() {
+    return serviceAccounts;
+  }
+
+  public AuditLog audit() {
+    return new PgAuditLog(database);
   }
 
   public CredentialVerifier verifier() {
@@ -133,7 +148,9 @@ public final class ManagementPlane implements AutoCloseable {
   /** Returns a session credential of {@code account}. */
   public String session(AccountRecord account) {
     String credential = "eyJ." + account.id() + ".x";
-    sessions.knows(credential, FakeCredentials.session(account.id(), account.organizationId()));
+    boolean owner = account.role() == Role.OWNER;
+    sessions.knows(
+        credential, FakeCredentials.session(account.id(), account.organizationId(), owner));
     return credential;
   }
 
