@@ -4,7 +4,10 @@ package dev.maglatch;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.Lease.Standing;
 import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.config.LogConfig.Format;
 import dev.maglatch.fault.StartFailure;
+import dev.maglatch.ops.AccessLines;
+import dev.maglatch.ops.LogFormat;
 import dev.maglatch.ops.Metrics;
 import dev.maglatch.ops.OpsConfig;
 import dev.maglatch.ops.OpsServer;
@@ -14,6 +17,7 @@ import dev.maglatch.postgres.DatabaseConfig;
 import dev.maglatch.postgres.Migrations;
 import dev.maglatch.postgres.SchemaVersion;
 import dev.maglatch.postgres.SecretFingerprints;
+import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.ProxyVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -22,6 +26,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +58,9 @@ public final class Gateway {
    */
   public Gateway(GatewayConfig config, String version) {
     this.config = config;
+    if (config.log().format() == Format.JSON) {
+      LogFormat.json();
+    }
     this.vertx = Vertx.vertx(options(config));
     this.metrics = new Metrics(version, readiness);
     lifecycle.started("vertx", vertx::close);
@@ -135,7 +143,7 @@ public final class Gateway {
 
   /** Checks that these are the database's secrets, then takes a lease. */
   private Future<Parts> join() {
-    Parts parts = new Parts(vertx, config, metrics, self());
+    Parts parts = new Parts(vertx, config, metrics, accessLog(), self());
     lifecycle.started("database", parts::close);
     lifecycle.started("usage", parts.usage()::stop);
     return new SecretFingerprints(parts.management().database().pool())
@@ -175,6 +183,20 @@ public final class Gateway {
         .sessions()
         .cleanUp()
         .onFailure(later -> log.debug("could not clean up sessions reason={}", later.toString()));
+  }
+
+  private AccessLog accessLog() {
+    if (!config.log().access()) {
+      return AccessLog.NONE;
+    }
+    AccessLines lines = new AccessLines();
+    lifecycle.started("access log", () -> vertx.executeBlocking(() -> closed(lines)));
+    return lines;
+  }
+
+  private static @Nullable Void closed(AccessLines lines) {
+    lines.close();
+    return null;
   }
 
   private static Member self() {

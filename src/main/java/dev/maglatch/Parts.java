@@ -84,10 +84,12 @@ final class Parts {
   private final SessionVerifier sessionVerifier;
   private final CredentialVerifier verifier;
   private final Cors cors;
+  private final AccessLog accessLog;
   private final ProxyParts proxy;
 
-  Parts(Vertx vertx, GatewayConfig config, Metrics metrics, Member self) {
+  Parts(Vertx vertx, GatewayConfig config, Metrics metrics, AccessLog accessLog, Member self) {
     this.vertx = vertx;
+    this.accessLog = accessLog;
     this.config = config;
     this.ring = config.secrets().require();
     Tokens tokens = Management.tokens(ring, random);
@@ -255,7 +257,7 @@ final class Parts {
         cors,
         new RequestIds(random),
         ProxyMetrics.NONE,
-        AccessLog.NONE,
+        accessLog,
         InstantSource.system(),
         NANO_TIME);
   }
