@@ -11,12 +11,14 @@ import dev.maglatch.manage.AuditLog;
 import dev.maglatch.manage.Confirmation;
 import dev.maglatch.manage.KeyCaps;
 import dev.maglatch.manage.KeyRegistrar;
+import dev.maglatch.manage.OperatorKeys;
 import dev.maglatch.manage.RevocationBarrier;
 import dev.maglatch.manage.ServiceAccountRegistrar;
 import dev.maglatch.postgres.Database;
 import dev.maglatch.postgres.PgAccountRegistry;
 import dev.maglatch.postgres.PgAuditLog;
 import dev.maglatch.postgres.PgChangeFeed;
+import dev.maglatch.postgres.PgKeyInventory;
 import dev.maglatch.postgres.PgKeyRegistry;
 import dev.maglatch.postgres.PgServiceAccountRegistry;
 import dev.maglatch.postgres.PoolLimits;
@@ -44,6 +46,7 @@ public final class Management {
   private final AccountRegistrar accounts;
   private final ServiceAccountRegistrar serviceAccounts;
   private final AuditLog audit;
+  private final OperatorKeys operatorKeys;
 
   /** Opens the use cases for the command line: there is no cache of its own to renew. */
   public static Management open(Vertx vertx, GatewayConfig config) {
@@ -84,6 +87,7 @@ public final class Management {
             new KeyCaps(KeyCaps.DEFAULT.mgp(), KeyCaps.DEFAULT.mp(), config.organizationKeys()),
             random,
             NANO_TIME);
+    this.operatorKeys = new OperatorKeys(new PgKeyInventory(database), keys, tokens);
   }
 
   public KeyRegistrar keys() {
@@ -100,6 +104,11 @@ public final class Management {
 
   AuditLog audit() {
     return audit;
+  }
+
+  /** Returns what only an operator may do with keys. */
+  public OperatorKeys operatorKeys() {
+    return operatorKeys;
   }
 
   public Future<Void> close() {

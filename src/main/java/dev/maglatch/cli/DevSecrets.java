@@ -11,14 +11,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.Map;
 
 /** The master secret of development, kept beside the data that was made with it. */
 final class DevSecrets {
+  private static final String FILE = "dev-secrets";
+
   private DevSecrets() {}
+
+  /** Returns the setting that {@code dev} made in {@code folder}; empty if it made none. */
+  static Map<String, String> kept(Path folder) throws IOException {
+    return Files.isReadable(folder.resolve(FILE))
+        ? Map.of("secrets.master", master(folder).reveal())
+        : Map.of();
+  }
 
   /** Returns the master of {@code folder}, making one on first use. Only its owner can read it. */
   static Secret master(Path folder) throws IOException {
-    Path file = folder.resolve("dev-secrets");
+    Path file = folder.resolve(FILE);
     try {
       if (!Files.exists(file)) {
         Files.createDirectories(folder);

@@ -33,6 +33,10 @@ final class Failures {
     if (known != null) {
       return oneLine(known.getMessage());
     }
+    CommandFailure refused = find(CommandFailure.class, failure);
+    if (refused != null) {
+      return oneLine(refused.getMessage());
+    }
     if (find(BindException.class, failure) != null) {
       return "a port is taken (" + oneLine(failure.getMessage()) + "); set http.port or ops.port";
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -19,6 +21,8 @@ import picocli.CommandLine.Command;
       DevCommand.class,
       MigrateCommand.class,
       CheckCommand.class,
+      AccountCommand.class,
+      KeyCommand.class,
       VersionCommand.class
     },
     footer = {
@@ -28,7 +32,18 @@ import picocli.CommandLine.Command;
       "Exit codes: 0 done, 1 failed, 2 wrong use or wrong settings"
     })
 public final class Main {
-  private Main() {}
+  private static final Set<String> ANSWERING = Set.of("account", "key");
+
+  private final InputStream in;
+
+  private Main(InputStream in) {
+    this.in = in;
+  }
+
+  /** Returns standard input. */
+  InputStream in() {
+    return in;
+  }
 
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] args) {
@@ -36,13 +51,16 @@ public final class Main {
     Charset charset = Charset.defaultCharset();
     PrintWriter out = new PrintWriter(System.out, true, charset);
     PrintWriter err = new PrintWriter(System.err, true, charset);
-    Shutdown.exit(run(args, out, err));
+    if (args.length > 0 && ANSWERING.contains(args[0])) {
+      System.setOut(System.err); // their output is an answer, and the log would spoil it
+    }
+    Shutdown.exit(run(args, System.in, out, err));
   }
 
   /** Runs one command and returns its exit code. */
-  static int run(String[] args, PrintWriter out, PrintWriter err) {
+  static int run(String[] args, InputStream in, PrintWriter out, PrintWriter err) {
     CommandLine line =
-        new CommandLine(new Main())
+        new CommandLine(new Main(in))
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)

@@ -53,6 +53,17 @@ final class SettingsOptions {
     return config;
   }
 
+  /** As {@link #read(Mode, Map)}, and asks for the secrets too, which a mode may do without. */
+  GatewayConfig readWithSecrets(Mode mode, Map<String, String> moreDefaults) {
+    GatewayConfig config = read(mode, moreDefaults);
+    if (config.secrets().ring() == null) {
+      Problems problems = new Problems();
+      problems.add("secrets.master", "missing (expected: the one that the gateway has)", "");
+      throw new InvalidSettings(problems);
+    }
+    return config;
+  }
+
   /** Settings that cannot be used. */
   static final class InvalidSettings extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.postgres.TestDatabase;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.ServerSocket;
@@ -29,7 +30,7 @@ class MainTest {
   private final StringWriter err = new StringWriter();
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "dev", "migrate", "check", "version"})
+  @ValueSource(strings = {"serve", "dev", "migrate", "check", "account", "key", "version"})
   void everyCommandExplainsItself(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: maglatch " + command);
@@ -140,6 +141,10 @@ class MainTest {
   }
 
   private int run(String... arguments) {
-    return Main.run(arguments, new PrintWriter(out, true), new PrintWriter(err, true));
+    return Main.run(
+        arguments,
+        InputStream.nullInputStream(),
+        new PrintWriter(out, true),
+        new PrintWriter(err, true));
   }
 }

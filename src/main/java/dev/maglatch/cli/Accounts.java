@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.cli;
+
+import dev.maglatch.Management;
+import dev.maglatch.manage.AccountRecord;
+import dev.maglatch.manage.Page;
+import dev.maglatch.secret.Secret;
+import dev.maglatch.session.PasswordHash;
+import dev.maglatch.session.PasswordRule;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** What several commands do with accounts. */
+final class Accounts {
+  private static final int PAGE = 1_000;
+
+  private Accounts() {}
+
+  /** Returns the account, or fails with a {@link CommandFailure} if there is none. */
+  static Future<AccountRecord> named(Management management, String email) {
+    return management
+        .accounts()
+        .findByEmail(email)
+        .compose(
+            found ->
+                found == null
+                    ? Future.failedFuture(
+                        new CommandFailure(
+                            "no account has the e-mail address "
+                                + email
+                                + "; list them with: maglatch account list"))
+                    : Future.succeededFuture(found));
+  }
+
+  /** Returns all accounts, newest first. */
+  static Future<List<AccountRecord>> all(Management management) {
+    return next(management, new ArrayList<>());
+  }
+
+  private static Future<List<AccountRecord>> next(
+      Management management, List<AccountRecord> before) {
+    return management
+        .accounts()
+        .list(new Page(PAGE, before.size()))
+        .compose(
+            page -> {
+              before.addAll(page);
+              return page.size() < PAGE ? Future.succeededFuture(before) : next(management, before);
+            });
+  }
+
+  static JsonObject json(AccountRecord account) {
+    return new JsonObject()
+        .put("id", account.id().toString())
+        .put("email", account.email())
+        .put("user_record_id", account.userRecordId())
+        .put("organization_id", account.organizationId().toString());
+  }
+
+  /** Reads a password from standard input and returns what to store of it. */
+  static String passwordHash(CommandSpec command) throws IOException {
+    Secret password = StandardInput.line(command, "password");
+    if (!PasswordRule.allows(password)) {
+      throw new ParameterException(
+          command.commandLine(),
+          "the password must have %d to %d characters"
+              .formatted(PasswordRule.MIN_LENGTH, PasswordRule.MAX_LENGTH));
+    }
+    return PasswordHash.of(password, new SecureRandom());
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.cli;
+
+import dev.maglatch.Management;
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
+import dev.maglatch.key.Principal;
+import dev.maglatch.manage.AccountRecord;
+import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.CreateKey;
+import dev.maglatch.manage.Creation;
+import dev.maglatch.manage.Creation.IssuedKey;
+import dev.maglatch.manage.KeyOwner;
+import dev.maglatch.manage.KeySettings;
+import dev.maglatch.manage.TextRule;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code maglatch key create}. */
+@Command(
+    name = "create",
+    description = "Makes a key and prints its token, which is kept nowhere and never shown again.",
+    mixinStandardHelpOptions = true,
+    versionProvider = VersionCommand.class,
+    sortOptions = false,
+    footer = {
+      "",
+      "For example:",
+      "  maglatch key create --account ann@example.com --kind mgp --name laptop",
+      "  maglatch key create --account ann@example.com --kind org --name ci --scope read-write"
+    })
+final class KeyCreateCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it before call()
+  private CommandSpec spec;
+
+  @Option(
+      names = "--account",
+      required = true,
+      paramLabel = "E",
+      description = "E-mail address of the account that holds it.")
+  @SuppressWarnings("NullAway.Init")
+  private String account;
+
+  @Option(
+      names = "--kind",
+      required = true,
+      paramLabel = "KIND",
+      converter = Converters.OfKind.class,
+      description = "mgp (Magpipe), mp (MagicPost) or org (organization API).")
+  @SuppressWarnings("NullAway.Init")
+  private KeyKind kind;
+
+  @Option(
+      names = "--name",
+      paramLabel = "N",
+      description = "What it is called: at most 64 characters. Only a key of kind mp needs none.")
+  private @Nullable String name;
+
+  @Option(
+      names = "--scope",
+      paramLabel = "S",
+      description = "Of a key of kind org: read (the default) or read-write.")
+  private @Nullable String scope;
+
+  @Option(names = "--json", description = "Prints JSON: id, token, prefix, kind.")
+  private boolean json;
+
+  @Mixin private final DatabaseWork database = new DatabaseWork();
+
+  @Override
+  public Integer call() throws IOException {
+    KeySettings settings = new KeySettings(wantedName(), null, wantedScope(), null, KeyPolicy.NONE);
+    IssuedKey made =
+        database.run(
+            all -> Accounts.named(all, account).compose(holder -> create(all, holder, settings)));
+    print(spec.commandLine().getOut(), made);
+    return 0;
+  }
+
+  private @Nullable String wantedName() {
+    String wanted = name == null ? "" : TextRule.trim(name);
+    if (!TextRule.storable(wanted) || !TextRule.fits(wanted, TextRule.MAX_NAME)) {
+      throw wrong("--name: expected at most " + TextRule.MAX_NAME + " characters of text");
+    }
+    if (wanted.isEmpty() && kind != KeyKind.MP) {
+      throw wrong("--name is needed for a key of kind " + kind.text());
+    }
+    return wanted.isEmpty() ? null : wanted;
+  }
+
+  private @Nullable String wantedScope() {
+    if (kind != KeyKind.ORG) {
+      if (scope != null) {
+        throw wrong("--scope is for keys of kind org only");
+      }
+      return null;
+    }
+    if (scope == null || scope.equals(Principal.SCOPE_READ)) {
+      return Principal.SCOPE_READ;
+    }
+    if (!scope.equals(Principal.SCOPE_READ_WRITE)) {
+      throw wrong("--scope: " + scope + " (expected: read or read-write)");
+    }
+    return scope;
+  }
+
+  private ParameterException wrong(String text) {
+    return new ParameterException(spec.commandLine(), text);
+  }
+
+  private Future<IssuedKey> create(
+      Management management, AccountRecord holder, KeySettings settings) {
+    KeyOwner owner = new KeyOwner(holder.organizationId(), holder.id(), null);
+    return management
+        .keys()
+        .create(new CreateKey(kind, owner, settings, null), Actor.OPERATOR)
+        .compose(done -> issued(management, done));
+  }
+
+  private Future<IssuedKey> issued(Management management, Creation done) {
+    return switch (done.outcome()) {
+      case CREATED -> Future.succeededFuture(done.key());
+      case LIMIT_REACHED ->
+          Future.failedFuture(
+              new CommandFailure(
+                  "%s has %d active keys of kind %s, and more are not allowed; revoke one first"
+                      .formatted(account, management.keys().cap(kind), kind.text())));
+      case NO_ACCOUNT, NO_SERVICE_ACCOUNT ->
+          Future.failedFuture(new CommandFailure("the account " + account + " is disabled"));
+    };
+  }
+
+  private void print(PrintWriter out, IssuedKey made) {
+    if (json) {
+      JsonObject key =
+          new JsonObject()
+              .put("id", made.key().id().toString())
+              .put("token", made.token().reveal())
+              .put("prefix", made.key().prefix())
+              .put("kind", made.key().kind().text());
+      out.println(key.encode());
+      return;
+    }
+    out.println("Made key " + made.key().id() + " of " + account + ". Its token, shown this once:");
+    out.println(made.token().reveal());
+  }
+}
