@@ -238,7 +238,11 @@ final class Parts {
         verifier,
         cors,
         new UseCases(
-            management.keys(), management.serviceAccounts(), management.audit(), databaseClock));
+            management.keys(),
+            management.serviceAccounts(),
+            management.audit(),
+            usage::settle,
+            databaseClock));
   }
 
   private CallRunner calls() {

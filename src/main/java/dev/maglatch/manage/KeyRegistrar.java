@@ -9,6 +9,9 @@ import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.manage.Creation.IssuedKey;
 import dev.maglatch.manage.KeyRegistry.Edit;
+import dev.maglatch.manage.KeyRegistry.Insertion;
+import dev.maglatch.manage.KeyRegistry.SingleInsertion;
+import dev.maglatch.manage.SingleCreation.Repetition;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.Secret;
 import io.vertx.core.Future;
@@ -63,13 +66,40 @@ public final class KeyRegistrar {
 
   private Future<Creation> insert(CreateKey command, Actor actor) {
     Secret token = new Secret(tokens.mint(command.kind().shape()));
+    return registry.insert(draft(command, token), actor).map(done -> creation(done, token));
+  }
+
+  /**
+   * Makes a key unless {@code once} was seen within 24 hours. A repetition gives the key of the
+   * first call a new token while it is unused; the old token is refused everywhere when the future
+   * completes. A use that is not yet stored does not count.
+   */
+  public Future<SingleCreation> createOnce(CreateKey command, Idempotency once, Actor actor) {
+    return creates.run(command.owner().createdBy(), () -> insertOnce(command, once, actor));
+  }
+
+  private Future<SingleCreation> insertOnce(CreateKey command, Idempotency once, Actor actor) {
+    Secret token = new Secret(tokens.mint(command.kind().shape()));
     return registry
-        .insert(draft(command, token), actor)
-        .map(
-            done ->
-                done.key() == null
-                    ? new Creation(done.outcome(), null)
-                    : new Creation(CREATED, issued(done.key(), token)));
+        .insertOnce(draft(command, token), once, actor)
+        .compose(done -> settled(done, token));
+  }
+
+  private Future<SingleCreation> settled(SingleInsertion done, Secret token) {
+    Insertion insertion = done.insertion();
+    Creation creation = insertion == null ? null : creation(insertion, token);
+    if (done.repetition() != Repetition.REPLAYED || creation == null) {
+      return Future.succeededFuture(new SingleCreation(done.repetition(), creation, null));
+    }
+    return barrier
+        .afterChange(creation.key().key().id())
+        .map(confirmation -> new SingleCreation(done.repetition(), creation, confirmation));
+  }
+
+  private Creation creation(Insertion done, Secret token) {
+    return done.key() == null
+        ? new Creation(done.outcome(), null)
+        : new Creation(CREATED, issued(done.key(), token));
   }
 
   private NewKey draft(CreateKey command, Secret token) {

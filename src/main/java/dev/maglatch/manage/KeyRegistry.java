@@ -3,6 +3,7 @@ package dev.maglatch.manage;
 
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.TokenHash;
+import dev.maglatch.manage.SingleCreation.Repetition;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +26,13 @@ public interface KeyRegistry {
    * already. The cap holds however many inserts race; a rotated key does not count.
    */
   Future<Insertion> insert(NewKey key, Actor actor);
+
+  /**
+   * As {@link #insert}, once for each {@code once} within 24 hours. Later calls give the stored key
+   * the hash of {@code key} as long as it is good and unused, and change nothing else. A refused
+   * command is forgotten.
+   */
+  Future<SingleInsertion> insertOnce(NewKey key, Idempotency once, Actor actor);
 
   /** Returns the keys in reach, newest first, revoked ones too. */
   Future<List<KeyRecord>> list(KeyReach reach, Page page);
@@ -73,6 +81,13 @@ public interface KeyRegistry {
    * @param key present only when {@link Creation.Outcome#CREATED}
    */
   record Insertion(Creation.Outcome outcome, @Nullable KeyRecord key) {}
+
+  /**
+   * What came of an insert that may be repeated.
+   *
+   * @param insertion null if this call was refused as a repetition
+   */
+  record SingleInsertion(Repetition repetition, @Nullable Insertion insertion) {}
 
   /** A key whose settings were replaced, and what they were. */
   record Edit(KeySettings before, KeyRecord after) {

@@ -12,6 +12,7 @@ import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.KeyPolicy.RateLimit;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.Idempotency;
 import dev.maglatch.manage.KeyOwner;
 import dev.maglatch.manage.KeyReach;
 import dev.maglatch.manage.KeyRecord;
@@ -21,6 +22,7 @@ import dev.maglatch.manage.KeyWebhook;
 import dev.maglatch.manage.NewKey;
 import dev.maglatch.manage.Page;
 import dev.maglatch.manage.RevokeOutcome;
+import dev.maglatch.manage.SingleCreation.Repetition;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
@@ -143,6 +145,49 @@ public final class PgKeyRegistry implements KeyRegistry {
        WHERE id = $1::uuid
       """;
 
+  private static final String TRY_LOCK_NAME =
+      "SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2::text, 0))";
+
+  private static final String FIND_NAME =
+      """
+      SELECT body_hash, api_key_id FROM idempotency_keys
+       WHERE credential = $1::text AND key = $2::text
+         AND created_at > clock_timestamp() - interval '24 hours'
+      """;
+
+  private static final String KEEP_NAME =
+      """
+      INSERT INTO idempotency_keys (credential, key, body_hash, api_key_id)
+      VALUES ($1::text, $2::text, $3::bytea, $4::uuid)
+          ON CONFLICT (credential, key) DO UPDATE
+         SET body_hash = excluded.body_hash, api_key_id = excluded.api_key_id,
+             created_at = clock_timestamp()
+      """;
+
+  /** A name that somebody is just using again is left to him. */
+  private static final String FORGET_OLD_NAMES =
+      """
+      DELETE FROM idempotency_keys
+       WHERE ctid = ANY (ARRAY (
+             SELECT ctid FROM idempotency_keys
+              WHERE created_at <= clock_timestamp() - interval '24 hours'
+              LIMIT 100 FOR UPDATE SKIP LOCKED))
+      """;
+
+  private static final String LOCK_UNUSED =
+      KeyRows.SELECT
+          + " WHERE k.id = $1::uuid AND u.last_used_at IS NULL"
+          + " AND successor_id IS NULL AND revoke_after IS NULL"
+          + NOT_REVOKED
+          + NOT_EXPIRED
+          + " FOR NO KEY UPDATE OF k";
+
+  private static final String REPLACE_TOKEN =
+      """
+      UPDATE api_keys SET key_hash = $2::bytea, key_prefix = $3::text, pepper = $4::text
+       WHERE id = $1::uuid
+      """;
+
   private static final String RETIRE =
       """
       UPDATE api_keys
@@ -192,6 +237,80 @@ public final class PgKeyRegistry implements KeyRegistry {
                     : write(connection, key)
                         .compose(done -> audited(connection, key.id(), actor, "api_key.created"))
                         .map(stored -> new Insertion(CREATED, stored)));
+  }
+
+  @Override
+  public Future<SingleInsertion> insertOnce(NewKey key, Idempotency once, Actor actor) {
+    Tuple name = Tuple.of(once.credential(), once.key());
+    return database.transaction(
+        connection ->
+            connection
+                .preparedQuery(TRY_LOCK_NAME)
+                .execute(name)
+                .compose(
+                    locked ->
+                        locked.iterator().next().getBoolean(0)
+                            ? insertLocked(connection, key, once, actor)
+                            : repeated(Repetition.RUNNING)));
+  }
+
+  private static Future<SingleInsertion> insertLocked(
+      SqlConnection connection, NewKey key, Idempotency once, Actor actor) {
+    return connection
+        .preparedQuery(FIND_NAME)
+        .execute(Tuple.of(once.credential(), once.key()))
+        .compose(
+            found ->
+                found.size() == 0
+                    ? insertFirst(connection, key, once, actor)
+                    : replay(connection, found.iterator().next(), key, once, actor));
+  }
+
+  private static Future<SingleInsertion> insertFirst(
+      SqlConnection connection, NewKey key, Idempotency once, Actor actor) {
+    return insert(connection, key, actor)
+        .compose(
+            insertion ->
+                (insertion.key() == null
+                        ? Future.succeededFuture()
+                        : keep(connection, once, insertion.key().id()))
+                    .map(kept -> new SingleInsertion(Repetition.FIRST, insertion)));
+  }
+
+  private static Future<Void> keep(SqlConnection connection, Idempotency once, UUID keyId) {
+    Buffer bodyHash = Buffer.buffer(once.bodyHash().bytes());
+    return connection
+        .preparedQuery(KEEP_NAME)
+        .execute(Tuple.of(once.credential(), once.key(), bodyHash, keyId))
+        .compose(kept -> connection.preparedQuery(FORGET_OLD_NAMES).execute())
+        .mapEmpty();
+  }
+
+  private static Future<SingleInsertion> replay(
+      SqlConnection connection, Row name, NewKey key, Idempotency once, Actor actor) {
+    if (!TokenHash.of(name.getBuffer("body_hash").getBytes()).equals(once.bodyHash())) {
+      return repeated(Repetition.OTHER_BODY);
+    }
+    return first(connection, LOCK_UNUSED, Tuple.of(name.getUUID("api_key_id")))
+        .compose(
+            unused ->
+                unused == null
+                    ? repeated(Repetition.USED)
+                    : replaceToken(connection, unused.id(), key, actor));
+  }
+
+  private static Future<SingleInsertion> replaceToken(
+      SqlConnection connection, UUID id, NewKey key, Actor actor) {
+    Buffer hash = Buffer.buffer(key.hash().bytes());
+    return connection
+        .preparedQuery(REPLACE_TOKEN)
+        .execute(Tuple.of(id, hash, key.prefix(), key.pepper()))
+        .compose(done -> audited(connection, id, actor, "api_key.token_replaced"))
+        .map(stored -> new SingleInsertion(Repetition.REPLAYED, new Insertion(CREATED, stored)));
+  }
+
+  private static Future<SingleInsertion> repeated(Repetition why) {
+    return Future.succeededFuture(new SingleInsertion(why, null));
   }
 
   /** Locks what the key hangs on. Returns null if it may be stored. */

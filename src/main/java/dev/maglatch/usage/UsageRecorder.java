@@ -124,6 +124,19 @@ public final class UsageRecorder {
   }
 
   /**
+   * Writes every use noted before this call. Fails with {@code STORE_UNAVAILABLE} if something
+   * could not be written; that is kept for the next flush.
+   */
+  public Future<Void> settle() {
+    return flush() // one that was under way may have begun before the last use was noted
+        .compose(done -> flush())
+        .recover(
+            failure ->
+                Future.failedFuture(
+                    Fault.of(Fault.Code.STORE_UNAVAILABLE, "usage not written", failure)));
+  }
+
+  /**
    * Writes what has been gathered so far, or joins the write under way. Fails if something could
    * not be written; that is kept for the next flush.
    */

@@ -13,11 +13,13 @@ import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.Principal;
 import dev.maglatch.manage.CreateKey;
 import dev.maglatch.manage.Creation;
+import dev.maglatch.manage.Idempotency;
 import dev.maglatch.manage.KeyOwner;
 import dev.maglatch.manage.KeyRegistrar;
 import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.Revocation;
 import dev.maglatch.manage.RevokeOutcome;
+import dev.maglatch.manage.SingleCreation;
 import dev.maglatch.secret.Secret;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
@@ -26,6 +28,7 @@ import java.time.InstantSource;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -41,10 +44,12 @@ final class KeyRoutes {
 
   private final KeyRegistrar keys;
   private final InstantSource clock;
+  private final Supplier<Future<Void>> storeUses;
 
-  KeyRoutes(KeyRegistrar keys, InstantSource clock) {
-    this.keys = keys;
-    this.clock = clock;
+  KeyRoutes(UseCases useCases) {
+    this.keys = useCases.keys();
+    this.clock = useCases.clock();
+    this.storeUses = useCases.storeUses();
   }
 
   Future<Answer> create(Call call) {
@@ -74,7 +79,32 @@ final class KeyRoutes {
   }
 
   private Future<Answer> create(Call call, CreateKey command) {
-    return keys.create(command, call.actor()).map(creation -> created(call, creation));
+    if (!IdempotencyKey.isSent(call)) {
+      return keys.create(command, call.actor()).map(creation -> created(call, creation));
+    }
+    Idempotency once = IdempotencyKey.of(call);
+    return once == null
+        ? Envelope.refused(call, 400, IdempotencyKey.COMPLAINT)
+        : storeUses
+            .get()
+            .compose(stored -> keys.createOnce(command, once, call.actor()))
+            .map(creation -> createdOnce(call, creation));
+  }
+
+  private Answer createdOnce(Call call, SingleCreation single) {
+    return switch (single.repetition()) {
+      case FIRST -> created(call, single.outcome());
+      case REPLAYED ->
+          RevocationHeader.on(
+              created(call, single.outcome()).with("Idempotency-Replayed", "true"),
+              single.confirmation());
+      case USED ->
+          Envelope.error(call, 409, "The key that this Idempotency-Key made is in use or over");
+      case OTHER_BODY ->
+          Envelope.error(call, 422, "This Idempotency-Key was sent with another body");
+      case RUNNING ->
+          Envelope.error(call, 409, "The first request with this Idempotency-Key still runs");
+    };
   }
 
   private Answer created(Call call, Creation creation) {

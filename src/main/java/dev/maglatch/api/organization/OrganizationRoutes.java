@@ -54,7 +54,7 @@ public final class OrganizationRoutes {
   }
 
   private List<Endpoint> all(Access anyScope, Access anyKind, UseCases useCases) {
-    KeyRoutes keys = new KeyRoutes(useCases.keys(), useCases.clock());
+    KeyRoutes keys = new KeyRoutes(useCases);
     ServiceAccountRoutes accounts = new ServiceAccountRoutes(useCases.serviceAccounts());
     AuditRoute audit = new AuditRoute(useCases.audit());
     return List.of(

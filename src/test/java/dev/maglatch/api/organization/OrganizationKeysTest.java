@@ -20,6 +20,7 @@ import dev.maglatch.manage.KeyRecord;
 import dev.maglatch.manage.KeyWebhook;
 import dev.maglatch.manage.Role;
 import dev.maglatch.secret.Secret;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -591,6 +592,7 @@ class OrganizationKeysTest {
                     api.plane.keys(),
                     api.plane.serviceAccounts(),
                     api.plane.audit(),
+                    Future::succeededFuture,
                     InstantSource.system())))) {
       HttpResponse<String> answer =
           undecided.send(

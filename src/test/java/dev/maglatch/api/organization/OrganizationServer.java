@@ -40,7 +40,11 @@ final class OrganizationServer implements AutoCloseable {
               plane.verifier(),
               new Cors(List.of(), null),
               new UseCases(
-                  plane.keys(), plane.serviceAccounts(), plane.audit(), InstantSource.system())));
+                  plane.keys(),
+                  plane.serviceAccounts(),
+                  plane.audit(),
+                  Future::succeededFuture,
+                  InstantSource.system())));
 
   HttpResponse<String> send(String token, String method, String path, @Nullable String body) {
     return server.send(method, "/v1" + path, body, "Authorization", "Bearer " + token);
