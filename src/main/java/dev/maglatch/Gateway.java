@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch;
 
+import dev.maglatch.api.docs.Docs;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.Lease.Standing;
 import dev.maglatch.config.GatewayConfig;
@@ -10,6 +11,7 @@ import dev.maglatch.ops.AccessLines;
 import dev.maglatch.ops.LogFormat;
 import dev.maglatch.ops.Metrics;
 import dev.maglatch.ops.OpsConfig;
+import dev.maglatch.ops.OpsRoute;
 import dev.maglatch.ops.OpsServer;
 import dev.maglatch.ops.Readiness;
 import dev.maglatch.postgres.DatabaseAddress;
@@ -24,8 +26,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
-import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,17 +99,24 @@ public final class Gateway {
   }
 
   private Future<Void> startOps() {
-    OpsServer ops =
-        new OpsServer(
-            vertx,
-            new OpsConfig(config.ops().host(), config.ops().port()),
-            readiness,
-            metrics,
-            List.of());
+    OpsServer ops = opsServer();
     return ops.start()
         .onSuccess(port -> opsPort = port)
         .onSuccess(port -> lifecycle.started("ops", ops::stop))
         .mapEmpty();
+  }
+
+  /** Returns a server that does not listen yet. */
+  OpsServer opsServer() {
+    Docs docs = new Docs(vertx, Editions.ops(config));
+    return new OpsServer(
+        vertx,
+        new OpsConfig(config.ops().host(), config.ops().port()),
+        readiness,
+        metrics,
+        Stream.of(Docs.OPENAPI, Docs.PAGE, Docs.ASSETS)
+            .map(path -> OpsRoute.get(path, docs::answer))
+            .toList());
   }
 
   /** Migrates only when behind, and waits for a database that does not answer. */

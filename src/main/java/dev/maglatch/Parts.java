@@ -3,9 +3,11 @@ package dev.maglatch;
 
 import dev.maglatch.api.CallRunner;
 import dev.maglatch.api.CookieAccess;
+import dev.maglatch.api.CrossOrigin;
 import dev.maglatch.api.Endpoint;
 import dev.maglatch.api.OwnRouteTable;
 import dev.maglatch.api.auth.AuthRoutes;
+import dev.maglatch.api.docs.Docs;
 import dev.maglatch.api.magicpost.MagicPostRoutes;
 import dev.maglatch.api.magpipe.MagpipeRoutes;
 import dev.maglatch.api.organization.OrganizationRoutes;
@@ -85,6 +87,7 @@ final class Parts {
   private final CredentialVerifier verifier;
   private final Cors cors;
   private final AccessLog accessLog;
+  private final OwnRouteTable ownRoutes;
   private final ProxyParts proxy;
 
   Parts(Vertx vertx, GatewayConfig config, Metrics metrics, AccessLog accessLog, Member self) {
@@ -122,7 +125,8 @@ final class Parts {
     this.sessionVerifier = sessionVerifier();
     this.verifier = new CredentialVerifiers(keys(tokens), sessionVerifier);
     this.cors = new Cors(config.http().allowedOrigins(), config.http().publicUrl());
-    this.proxy = proxy(new OwnRouteTable(endpoints(), calls()));
+    this.ownRoutes = new OwnRouteTable(endpoints(), calls());
+    this.proxy = makeProxy();
   }
 
   Management management() {
@@ -139,6 +143,10 @@ final class Parts {
 
   UsageRecorder usage() {
     return usage;
+  }
+
+  OwnRouteTable ownRoutes() {
+    return ownRoutes;
   }
 
   ProxyParts proxy() {
@@ -229,6 +237,9 @@ final class Parts {
     if (config.organization().enabled()) {
       all.addAll(organization());
     }
+    if (config.http().docs()) {
+      all.addAll(new Docs(vertx, Editions.open(config)).endpoints(CrossOrigin.of(cors)));
+    }
     return all;
   }
 
@@ -252,7 +263,7 @@ final class Parts {
         (keyId, address, agent) -> usage.touch(keyId, System.currentTimeMillis(), address, agent));
   }
 
-  private ProxyParts proxy(OwnRouteTable ownRoutes) {
+  private ProxyParts makeProxy() {
     return new ProxyParts(
         verifier,
         sessionVerifier::isOwn,
@@ -267,7 +278,6 @@ final class Parts {
   }
 
   private String publicUrl() {
-    String given = config.http().publicUrl();
-    return given != null ? given : "http://localhost:" + config.http().listener().port();
+    return Editions.publicUrl(config);
   }
 }

@@ -50,6 +50,11 @@ public final class OpsServer {
     routes.addAll(more);
   }
 
+  /** Returns every route, in the order in which they are asked. */
+  public List<OpsRoute> routes() {
+    return List.copyOf(routes);
+  }
+
   private HttpServerOptions options() {
     return new HttpServerOptions()
         .setHost(config.host())

@@ -45,6 +45,9 @@ class DevIT {
           .doesNotContain(key);
       assertThat(get(curl.group(1), key.replace('0', '1').replace('a', 'b')).statusCode())
           .isEqualTo(401);
+      Matcher docs = Pattern.compile("docs\\s+(http://\\S+)").matcher(banner);
+      assertThat(docs.find()).as(banner).isTrue();
+      assertThat(get(docs.group(1), key).statusCode()).isEqualTo(200);
       assertThat(dev.stop()).isZero();
       assertThat(dev.output().replace(banner, "")).doesNotContain(key);
     }
