@@ -171,6 +171,11 @@ class ListenerTest {
       RunningProxy.await(proxy.stop());
       assertThat(busy.isAtEnd()).isTrue();
     }
-    assertThat(proxy.log).extracting(AccessLog.Entry::ending).containsExactly(Ending.CLIENT_GONE);
+    await() // the connection's end is noted on its event loop, which may be a moment later
+        .untilAsserted(
+            () ->
+                assertThat(proxy.log)
+                    .extracting(AccessLog.Entry::ending)
+                    .containsExactly(Ending.CLIENT_GONE));
   }
 }
