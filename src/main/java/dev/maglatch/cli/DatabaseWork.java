@@ -39,7 +39,7 @@ final class DatabaseWork {
     }
   }
 
-  /** Takes database and secrets that are not set from a {@code dev} that runs, if there is one. */
+  /** Takes what is not set from {@code data-dir}: a server that runs, and the secrets of dev. */
   private GatewayConfig config() throws IOException {
     GatewayConfig wanted = settings.read(Mode.DEV); // asks for nothing
     DatabaseAddress named = wanted.database().address();
@@ -48,7 +48,8 @@ final class DatabaseWork {
     if (local != null && named == null && !wanted.database().embedded()) {
       found.put("database.url", local.url()); // stands for it: see below
     }
-    if (local != null && (named == null || named.equals(local)) && lacksSecrets(wanted)) {
+    boolean ours = named == null || named.equals(local); // and so made with the secrets beside it
+    if (ours && lacksSecrets(wanted)) {
       found.putAll(DevSecrets.kept(wanted.dataDir()));
     }
     return at(named == null ? local : null, settings.readWithSecrets(Mode.MAINTENANCE, found));
