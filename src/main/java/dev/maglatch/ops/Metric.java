@@ -7,6 +7,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.Info;
 import java.time.Duration;
 import java.util.function.DoubleSupplier;
 
@@ -141,6 +143,16 @@ enum Metric {
         .tags(tags(values))
         .serviceLevelObjectives(BUCKETS)
         .register(registry);
+  }
+
+  /** Registers a series that is always 1 and tells something by its label. */
+  void info(PrometheusMeterRegistry registry, String value) {
+    Info.builder() // Micrometer knows no such type and would take the ending off the name
+        .name(text)
+        .help(help)
+        .labelNames(labels)
+        .register(registry.getPrometheusRegistry())
+        .setLabelValues(value);
   }
 
   private Tags tags(String... values) {

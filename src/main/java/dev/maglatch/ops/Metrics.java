@@ -2,10 +2,12 @@
 package dev.maglatch.ops;
 
 import dev.maglatch.cluster.ClusterMetrics;
+import dev.maglatch.proxy.ProxyMetrics;
 import dev.maglatch.usage.UsageMetrics;
 import dev.maglatch.verify.VerifyMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.Collection;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
@@ -37,6 +39,15 @@ public final class Metrics {
     registry.throwExceptionOnRegistrationFailure();
     ProcessMeters.register(registry, version);
     Metric.READY.gauge(registry, () -> readiness.report().phase() == Readiness.Phase.READY ? 1 : 0);
+  }
+
+  /**
+   * Makes the counters of the public listener. Call it once.
+   *
+   * @param routeNames the configured routes, one label value each
+   */
+  public ProxyMetrics proxy(Collection<String> routeNames) {
+    return new ProxyMeters(registry, routeNames);
   }
 
   public UsageMetrics usage() {

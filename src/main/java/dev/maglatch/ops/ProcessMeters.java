@@ -4,6 +4,7 @@ package dev.maglatch.ops;
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
@@ -16,8 +17,8 @@ final class ProcessMeters {
 
   private ProcessMeters() {}
 
-  static void register(MeterRegistry registry, String version) {
-    Metric.BUILD.gauge(registry, () -> 1, version);
+  static void register(PrometheusMeterRegistry registry, String version) {
+    Metric.BUILD.info(registry, version);
     long startMillis = ManagementFactory.getRuntimeMXBean().getStartTime();
     Metric.PROCESS_START.gauge(registry, () -> startMillis / MILLIS_PER_SECOND);
     Metric.JVM_THREADS.gauge(registry, ManagementFactory.getThreadMXBean()::getThreadCount);
