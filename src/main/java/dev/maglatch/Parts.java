@@ -13,7 +13,6 @@ import dev.maglatch.api.magpipe.MagpipeRoutes;
 import dev.maglatch.api.organization.OrganizationRoutes;
 import dev.maglatch.api.organization.UseCases;
 import dev.maglatch.cluster.ChangeFeed.Member;
-import dev.maglatch.cluster.ClusterMetrics;
 import dev.maglatch.cluster.DatabaseClock;
 import dev.maglatch.cluster.Lease;
 import dev.maglatch.cluster.Loop;
@@ -36,8 +35,8 @@ import dev.maglatch.postgres.PgSessions;
 import dev.maglatch.postgres.PgSignInCounters;
 import dev.maglatch.postgres.PgUsageStore;
 import dev.maglatch.proxy.AccessLog;
-import dev.maglatch.proxy.ProxyMetrics;
 import dev.maglatch.proxy.ProxyParts;
+import dev.maglatch.proxy.Route;
 import dev.maglatch.secret.SecretRing;
 import dev.maglatch.session.OutsideIssuers;
 import dev.maglatch.session.Passwords;
@@ -52,7 +51,6 @@ import dev.maglatch.verify.CredentialVerifier;
 import dev.maglatch.verify.CredentialVerifiers;
 import dev.maglatch.verify.KeyVerifier;
 import dev.maglatch.verify.KeyVerifier.Times;
-import dev.maglatch.verify.VerifyMetrics;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
@@ -69,6 +67,7 @@ final class Parts {
 
   private final Vertx vertx;
   private final GatewayConfig config;
+  private final Metrics metrics;
   private final SecureRandom random = new SecureRandom();
   private final SecretRing ring;
   private final ChangeClock changes = new ChangeClock();
@@ -94,6 +93,7 @@ final class Parts {
     this.vertx = vertx;
     this.accessLog = accessLog;
     this.config = config;
+    this.metrics = metrics;
     this.ring = config.secrets().require();
     Tokens tokens = Management.tokens(ring, random);
     PgConnectOptions options = Management.connectOptions(config);
@@ -111,10 +111,10 @@ final class Parts {
             self,
             config.cluster(),
             NANO_TIME,
-            ClusterMetrics.NONE);
+            metrics.cluster());
     this.management =
-        new Management(vertx, config, feed, tokens, replica::renewNow, ClusterMetrics.NONE);
-    this.usage = usage(metrics);
+        new Management(vertx, config, feed, tokens, replica::renewNow, metrics.cluster());
+    this.usage = makeUsage();
 
     this.keyStore = new PgKeyStore(vertx, options, lookupTimeout);
     this.sessionLookup = new PgSessionLookup(vertx, options, lookupTimeout);
@@ -123,10 +123,15 @@ final class Parts {
     this.passwords = new Passwords(vertx, random, SessionMetrics.NONE);
     this.sessions = makeSessions();
     this.sessionVerifier = sessionVerifier();
-    this.verifier = new CredentialVerifiers(keys(tokens), sessionVerifier);
+    KeyVerifier keys = keys(tokens);
+    this.verifier = new CredentialVerifiers(keys, sessionVerifier);
     this.cors = new Cors(config.http().allowedOrigins(), config.http().publicUrl());
     this.ownRoutes = new OwnRouteTable(endpoints(), calls());
     this.proxy = makeProxy();
+
+    metrics.watchCache(keys::size);
+    metrics.watchLease(() -> lease.standing(NANO_TIME.getAsLong()) == Lease.Standing.HELD);
+    metrics.watchDatabase(management.database()::working, config.database().poolSize());
   }
 
   Management management() {
@@ -168,7 +173,7 @@ final class Parts {
         new Times(databaseClock, NANO_TIME),
         config.cache(),
         config.acceptUnchecked(),
-        VerifyMetrics.NONE);
+        metrics.verify());
   }
 
   private SessionVerifier sessionVerifier() {
@@ -182,7 +187,7 @@ final class Parts {
         trust,
         new Times(databaseClock, NANO_TIME),
         config.cache(),
-        VerifyMetrics.NONE);
+        metrics.verify());
   }
 
   private Sessions makeSessions() {
@@ -196,7 +201,7 @@ final class Parts {
         vertx, config.sessions(), ports, sessionTokens, passwords, random, SessionMetrics.NONE);
   }
 
-  private UsageRecorder usage(Metrics metrics) {
+  private UsageRecorder makeUsage() {
     return new UsageRecorder(
         vertx,
         new PgUsageStore(management.database()),
@@ -271,7 +276,7 @@ final class Parts {
         ownRoutes::find,
         cors,
         new RequestIds(random),
-        ProxyMetrics.NONE,
+        metrics.proxy(config.proxy().routes().stream().map(Route::name).toList()),
         accessLog,
         InstantSource.system(),
         NANO_TIME);

@@ -13,6 +13,7 @@ import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -32,6 +33,7 @@ public final class Database {
 
   private final Pool pool;
   private final long answerMillis;
+  private final AtomicInteger working = new AtomicInteger();
 
   private Database(Pool pool, long answerMillis) {
     this.pool = pool;
@@ -78,12 +80,21 @@ public final class Database {
     return pool.close();
   }
 
+  /** Returns how many pieces of work have begun and not ended, waiting ones included. */
+  public int working() {
+    return working.get();
+  }
+
   private <T> Future<T> bounded(Supplier<Future<T>> work) {
+    working.incrementAndGet();
     return work.get()
         .recover(
             failure ->
-                DatabaseFailure.stalePlan(failure) ? work.get() : Future.failedFuture(failure))
+                DatabaseFailure.worthASecondTry(failure)
+                    ? work.get()
+                    : Future.failedFuture(failure))
         .timeout(answerMillis, MILLISECONDS)
+        .onComplete(ended -> working.decrementAndGet())
         .recover(failure -> Future.failedFuture(DatabaseFailure.fault(failure)));
   }
 

@@ -17,6 +17,9 @@ final class DatabaseFailure {
   private static final String UNIQUE_VIOLATION = "23505";
   private static final String STALE_PLAN = "0A000";
 
+  /** How the client refuses to send anything on a connection that is closed already. */
+  private static final String NOT_SENT = "Connection is not active now";
+
   /**
    * Connection, login, resources, operator intervention (statement timeouts too), system error; and
    * rollbacks of serialization failures and deadlocks.
@@ -46,9 +49,14 @@ final class DatabaseFailure {
         && constraint.equals(refused.getConstraint());
   }
 
-  /** Whether a table changed under a prepared statement, which a second try repairs. */
-  static boolean stalePlan(Throwable failure) {
-    return failure instanceof PgException refused && STALE_PLAN.equals(refused.getSqlState());
+  /**
+   * Whether the work had no effect and may do better now: a table changed under a prepared
+   * statement, or the connection was closed before the statement was sent.
+   */
+  static boolean worthASecondTry(Throwable failure) {
+    return failure instanceof PgException refused
+        ? STALE_PLAN.equals(refused.getSqlState())
+        : String.valueOf(failure.getMessage()).startsWith(NOT_SENT);
   }
 
   private static boolean unavailable(Throwable failure) {
