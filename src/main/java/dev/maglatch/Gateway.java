@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
+
 import dev.maglatch.api.docs.Docs;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.Lease.Standing;
@@ -23,10 +25,14 @@ import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.ProxyVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
+import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +47,8 @@ import org.slf4j.LoggerFactory;
 public final class Gateway {
   private static final Logger log = LoggerFactory.getLogger(Gateway.class);
   private static final long DATABASE_RETRY_MILLIS = 1_000;
+  private static final Duration STOP_MARGIN = Duration.ofSeconds(3);
+  private static final long VERTX_CLOSE_SECONDS = 3;
   private static final long STANDING_CHECK_MILLIS = 500;
   private static final long CLEAN_UP_MILLIS = 300_000;
 
@@ -49,6 +57,12 @@ public final class Gateway {
   private final Readiness readiness = new Readiness();
   private final Metrics metrics;
   private final Lifecycle lifecycle = new Lifecycle();
+
+  /** Without a context, since it completes when there is no Vert.x left to run handlers on. */
+  private final Promise<Void> stopped = Promise.promise();
+
+  private final AtomicBoolean stopping = new AtomicBoolean();
+
   private volatile int httpPort;
   private volatile int opsPort;
   private String waitingFor = "";
@@ -65,7 +79,6 @@ public final class Gateway {
     }
     this.vertx = Vertx.vertx(options(config));
     this.metrics = new Metrics(version, readiness);
-    lifecycle.started("vertx", vertx::close);
   }
 
   /**
@@ -73,19 +86,33 @@ public final class Gateway {
    * why.
    */
   public Future<Gateway> start() {
-    return startOps()
+    Promise<Gateway> started = Promise.promise(); // without a context: see stop()
+    startOps()
         .compose(listening -> awaitSchema())
         .compose(current -> join())
         .compose(this::openServers)
         .onSuccess(open -> readiness.ready())
-        .map(this)
-        .recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
+        .onSuccess(open -> started.complete(this))
+        .onFailure(failure -> stop().onComplete(stopped -> started.fail(failure)));
+    return started.future();
   }
 
-  /** Stops everything in reverse: no new traffic, drain, feed, last usage, pool. Never fails. */
+  /**
+   * Stops everything in reverse: no new traffic, drain, feed, last usage, pool, and Vert.x itself.
+   * Never fails. A second call completes with the first.
+   */
   public Future<Void> stop() {
     readiness.draining();
-    return lifecycle.stopAll();
+    if (stopping.compareAndSet(false, true)) {
+      lifecycle.stopAll().onComplete(done -> closeVertx());
+    }
+    return stopped.future();
+  }
+
+  /** A connection that a silent database never completes can keep Vert.x from closing. */
+  private void closeVertx() {
+    vertx.close().onComplete(closed -> stopped.tryComplete());
+    CompletableFuture.delayedExecutor(VERTX_CLOSE_SECONDS, SECONDS).execute(stopped::tryComplete);
   }
 
   /** Returns the port of the public listener; 0 before it listens. */
@@ -154,7 +181,8 @@ public final class Gateway {
   private Future<Parts> join() {
     Parts parts = new Parts(vertx, config, metrics, accessLog(), self());
     lifecycle.started("database", parts::close);
-    lifecycle.started("usage", parts.usage()::stop);
+    lifecycle.started(
+        "usage", config.usage().flushTimeout().plus(STOP_MARGIN), parts.usage()::stop);
     return new SecretFingerprints(parts.management().database().pool())
         .check(config.secrets().require())
         .compose(
@@ -178,7 +206,12 @@ public final class Gateway {
                     parts.proxy(),
                     port -> httpPort = port),
             new DeploymentOptions().setInstances(config.eventLoops()))
-        .onSuccess(id -> lifecycle.started("servers", () -> vertx.undeploy(id)))
+        .onSuccess(
+            id ->
+                lifecycle.started(
+                    "servers",
+                    config.http().listener().drainTimeout().plus(STOP_MARGIN),
+                    () -> vertx.undeploy(id)))
         .mapEmpty();
   }
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,22 +20,35 @@ import org.slf4j.LoggerFactory;
 final class Lifecycle {
   private static final Logger log = LoggerFactory.getLogger(Lifecycle.class);
 
+  /** A step that says nothing for so long is left behind. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final Deque<Step> steps = new ArrayDeque<>(); // guarded by this
   private boolean stopping;
 
-  private record Step(String name, Supplier<Future<Void>> stop) {
+  private record Step(String name, Duration patience, Supplier<Future<Void>> stop) {
     Future<Void> run() {
+      Promise<Void> ended = Promise.promise();
       try {
-        return stop.get();
+        stop.get().onSuccess(ended::tryComplete).onFailure(ended::tryFail);
       } catch (RuntimeException thrown) {
-        return Future.failedFuture(thrown);
+        ended.tryFail(thrown);
       }
+      // Not by a timer of Vert.x: the step may be waiting for what Vert.x has not got.
+      CompletableFuture.delayedExecutor(patience.toMillis(), MILLISECONDS)
+          .execute(() -> ended.tryFail("not ended within " + patience.toMillis() + " ms"));
+      return ended.future();
     }
   }
 
   /** Notes how to stop what was just started. */
-  synchronized void started(String name, Supplier<Future<Void>> stop) {
-    steps.push(new Step(name, stop));
+  void started(String name, Supplier<Future<Void>> stop) {
+    started(name, PATIENCE, stop);
+  }
+
+  /** As {@link #started(String, Supplier)}, for a step that may take {@code patience}. */
+  synchronized void started(String name, Duration patience, Supplier<Future<Void>> stop) {
+    steps.push(new Step(name, patience, stop));
   }
 
   /** Whether {@link #stopAll} was called. */
@@ -38,7 +56,10 @@ final class Lifecycle {
     return stopping;
   }
 
-  /** Runs every step, newest first, even when one fails; each failure is logged under its name. */
+  /**
+   * Runs every step, newest first, even when one fails or does not end in time; each failure is
+   * logged under its name.
+   */
   synchronized Future<Void> stopAll() {
     stopping = true;
     Future<Void> stopped = Future.succeededFuture();

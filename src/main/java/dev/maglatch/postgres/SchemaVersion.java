@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.postgres;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
-import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.SqlClient;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 
 /** Which state the schema is in, found out with one query and without Flyway. */
 public final class SchemaVersion {
@@ -27,15 +30,23 @@ public final class SchemaVersion {
    * @param timeout for connecting and for the answer
    */
   public static Future<Integer> read(Vertx vertx, PgConnectOptions options, Duration timeout) {
-    Future<PgConnection> connection = PgConnection.connect(vertx, options);
-    Future<Integer> version =
-        connection
-            .compose(open -> open.query(READ).execute())
-            .map(rows -> rows.iterator().next().getInteger(0))
-            .recover(SchemaVersion::noneYet)
-            .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
-    version.onComplete(done -> connection.onSuccess(PgConnection::close));
-    return version;
+    SqlClient client =
+        PgBuilder.client().with(transport(timeout)).connectingTo(options).using(vertx).build();
+    return client
+        .query(READ)
+        .execute()
+        .map(rows -> rows.iterator().next().getInteger(0))
+        .recover(SchemaVersion::noneYet)
+        .timeout(timeout.toMillis(), MILLISECONDS)
+        .onComplete(done -> client.close());
+  }
+
+  /** A server that accepts and then says nothing must not keep a socket for every question. */
+  private static NetClientOptions transport(Duration timeout) {
+    return new NetClientOptions()
+        .setConnectTimeout((int) timeout.toMillis())
+        .setReadIdleTimeout((int) timeout.toMillis())
+        .setIdleTimeoutUnit(MILLISECONDS);
   }
 
   private static Future<Integer> noneYet(Throwable failure) {

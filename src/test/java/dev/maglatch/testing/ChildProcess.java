@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 
 /** A main class of this build in a JVM of its own, with nothing of our MAGLATCH_ environment. */
@@ -31,7 +32,11 @@ public final class ChildProcess implements AutoCloseable {
 
   public static ChildProcess start(
       Class<?> main, List<String> arguments, Map<String, String> environment) throws IOException {
-    return start(List.of("-Xmx256m", "-XX:+UseSerialGC"), main, arguments, environment);
+    return start(
+        List.of("-Xmx256m", "-XX:+UseSerialGC", "-Dlogback.configurationFile=logback.xml"),
+        main,
+        arguments,
+        environment);
   }
 
   public static ChildProcess start(
@@ -53,11 +58,22 @@ public final class ChildProcess implements AutoCloseable {
 
   /** Waits until the output contains {@code text} and returns all of it. */
   public String awaitOutput(String text) {
-    Awaitility.await().atMost(PATIENCE).until(() -> output().contains(text) || !process.isAlive());
-    if (!output().contains(text)) {
+    return await(text, this::output);
+  }
+
+  /** Waits until the log, which goes to standard error, contains {@code text}; returns it all. */
+  public String awaitErrors(String text) {
+    return await(text, this::errors);
+  }
+
+  private String await(String text, Supplier<String> stream) {
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> stream.get().contains(text) || !process.isAlive());
+    if (!stream.get().contains(text)) {
       throw new AssertionError("ended without saying " + text + ":\n" + output() + errors());
     }
-    return output();
+    return stream.get();
   }
 
   /** Asks the process to end, as Ctrl-C and orchestrators do, and returns its exit code. */

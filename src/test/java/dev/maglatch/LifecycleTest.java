@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+
+class LifecycleTest {
+  private final Lifecycle lifecycle = new Lifecycle();
+  private final List<String> stopped = new CopyOnWriteArrayList<>();
+
+  @Test
+  void stopsInReverse() throws Exception {
+    lifecycle.started("first", () -> note("first"));
+    lifecycle.started("second", () -> note("second"));
+
+    lifecycle.stopAll().await(10, SECONDS);
+
+    assertThat(stopped).containsExactly("second", "first");
+  }
+
+  @Test
+  void failuresDoNotKeepTheRestFromStopping() throws Exception {
+    lifecycle.started("first", () -> note("first"));
+    lifecycle.started("fails", () -> Future.failedFuture("on purpose"));
+    lifecycle.started(
+        "throws",
+        () -> {
+          throw new IllegalStateException("on purpose");
+        });
+
+    lifecycle.stopAll().await(10, SECONDS);
+
+    assertThat(stopped).containsExactly("first");
+  }
+
+  /** A database that says nothing must not keep the process from ending. */
+  @Test
+  void stepThatNeverEndsIsLeftBehind() throws Exception {
+    lifecycle.started("first", () -> note("first"));
+    lifecycle.started("hangs", Duration.ofMillis(20), () -> Promise.<Void>promise().future());
+
+    lifecycle.stopAll().await(10, SECONDS);
+
+    assertThat(stopped).containsExactly("first");
+  }
+
+  private Future<Void> note(String name) {
+    stopped.add(name);
+    return Future.succeededFuture();
+  }
+}
