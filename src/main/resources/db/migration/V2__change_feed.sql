@@ -122,22 +122,22 @@ CREATE TABLE replicas (
   joined_at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Names the server and its timeline: a number of one history says nothing about another.
+CREATE FUNCTION feed_history() RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    FROM pg_control_system()
+$$;
+
 -- How far the feed has been pruned: whoever has applied less has missed something. And since when the
 -- feed has the history it has: until one lease later, replicas may hold leases of an earlier history
 -- (another server, another timeline) that this server knows nothing of.
 CREATE TABLE change_feed (
   only_row       boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   pruned_through bigint NOT NULL DEFAULT 0,
-  history        text,
-  history_since  timestamptz
+  history        text NOT NULL,
+  history_since  timestamptz NOT NULL
 );
-INSERT INTO change_feed DEFAULT VALUES;
-
--- Names the server and its timeline: a number of one history says nothing about another.
-CREATE FUNCTION feed_history() RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
-    FROM pg_control_system()
-$$;
+INSERT INTO change_feed (history, history_since) VALUES (feed_history(), '-infinity');
 
 -- Extends a replica's lease, then returns what changed after my_applied: one row a change, at least
 -- one row. The two steps must not share a snapshot, and in a VOLATILE function they do not: a change
@@ -164,9 +164,8 @@ BEGIN
 
   current_history := feed_history();
   UPDATE change_feed
-     SET history = current_history,
-         history_since = CASE WHEN history IS NULL THEN '-infinity' ELSE clock_timestamp() END
-   WHERE history IS DISTINCT FROM current_history;
+     SET history = current_history, history_since = clock_timestamp()
+   WHERE history <> current_history;
   IF my_feed = current_history AND my_applied <=
      (SELECT greatest(f.pruned_through, (SELECT max(c.number) FROM changes c)) FROM change_feed f) THEN
     believed := my_applied;

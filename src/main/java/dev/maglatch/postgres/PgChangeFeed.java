@@ -54,8 +54,7 @@ public final class PgChangeFeed implements ChangeFeed {
   private static final String HOLDERS =
       """
         WITH locked AS MATERIALIZED (SELECT id, applied, lease_until FROM replicas FOR SHARE)
-      SELECT coalesce(f.history = feed_history()
-                      AND f.history_since < clock_timestamp() - grace.span, true) AS complete,
+      SELECT f.history = feed_history() AND f.history_since < clock_timestamp() - grace.span AS complete,
              locked.id, locked.applied, locked.lease_until > clock_timestamp() - grace.span AS may_hold
         FROM change_feed f
        CROSS JOIN (SELECT $1::bigint * interval '1 millisecond' AS span) AS grace
