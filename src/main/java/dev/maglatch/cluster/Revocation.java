@@ -78,19 +78,25 @@ public final class Revocation {
     long committed = nanoTime.getAsLong();
     long deadline = committed + lease.plus(lease.dividedBy(MARGIN_DIVISOR)).toNanos();
     refreshHere.run(); // our own cache first, without waiting for the notification
-    return feed.newestChangeOf(entities)
-        .compose(number -> look(deadline, number))
-        .recover(unknown -> waitOut(deadline))
+    return look(entities, deadline)
         .map(outcome -> outcome.confirmation(nanoTime.getAsLong() - committed))
         .onSuccess(this::count);
   }
 
-  private Future<Outcome> look(long deadline, long number) {
-    return holders().compose(all -> poll(Outcome.first(all, number), deadline, FIRST_PAUSE_MILLIS));
+  /** Looks who holds a lease, again and again if the database does not answer. */
+  private Future<Outcome> look(List<UUID> entities, long deadline) {
+    return feed.newestChangeOf(entities)
+        .compose(number -> holders().map(all -> Outcome.first(all, number)))
+        .recover(unknown -> pause(LONGEST_PAUSE_MILLIS).map(Outcome.NOTHING_LEARNED))
+        .compose(
+            seen ->
+                seen.equals(Outcome.NOTHING_LEARNED) && !over(deadline)
+                    ? look(entities, deadline)
+                    : poll(seen, deadline, FIRST_PAUSE_MILLIS));
   }
 
   private Future<Outcome> poll(Outcome outcome, long deadline, long pauseMillis) {
-    if (outcome.settled() || nanoTime.getAsLong() - deadline >= 0) {
+    if (outcome.settled() || over(deadline)) {
       return Future.succeededFuture(outcome);
     }
     return pause(pauseMillis)
@@ -104,11 +110,8 @@ public final class Revocation {
     return feed.holders(lease.plus(FORGOTTEN_IN_A_CRASH));
   }
 
-  private Future<Outcome> waitOut(long deadline) {
-    long left = deadline - nanoTime.getAsLong();
-    return left <= 0
-        ? Future.succeededFuture(Outcome.NOTHING_LEARNED)
-        : pause(TimeUnit.NANOSECONDS.toMillis(left) + 1).compose(slept -> waitOut(deadline));
+  private boolean over(long deadline) {
+    return nanoTime.getAsLong() - deadline >= 0;
   }
 
   private Future<Void> pause(long millis) {
