@@ -5,6 +5,7 @@ import dev.maglatch.fault.Fault;
 import dev.maglatch.key.Principal;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.Tokens;
+import io.vertx.core.Future;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -98,8 +99,7 @@ final class KeyLoads {
   private void ask(Load load, int attempt) {
     load.sentAt = changes.now();
     load.sentNanos = nanoTime.getAsLong();
-    store
-        .find(load.candidates)
+    found(load)
         .onComplete(
             answer -> {
               metrics.loaded(nanoTime.getAsLong() - load.sentNanos, answer.succeeded());
@@ -111,13 +111,22 @@ final class KeyLoads {
             });
   }
 
+  /** What the store throws fails the load: one that never ends would be shared for ever. */
+  private Future<Optional<StoredKey>> found(Load load) {
+    try {
+      return store.find(load.candidates);
+    } catch (RuntimeException thrown) {
+      return Future.failedFuture(thrown);
+    }
+  }
+
   private void answered(Load load, Optional<StoredKey> answer, int attempt) {
     CachedKey entry =
         new CachedKey(answer.orElse(null), load.candidates, load.sentAt, load.sentNanos);
     if (entry.fresh(changes)) {
       remember.accept(load.hash, entry);
-      answer.ifPresent(key -> moveToCurrentPepper(key, load.candidates.get(0)));
       finish(load, entry, null);
+      answer.ifPresent(key -> moveToCurrentPepper(key, load.candidates.get(0)));
     } else if (attempt < MAX_ATTEMPTS) {
       ask(load, attempt + 1);
     } else {

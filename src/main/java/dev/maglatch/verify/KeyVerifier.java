@@ -186,18 +186,20 @@ public final class KeyVerifier implements CredentialVerifier {
         : decide(credential, clientAddress);
   }
 
+  /** Somebody else's query may have been answered meanwhile; else what was known before counts. */
   private Future<Verdict> withoutAnswer(TokenHash hash, Throwable failure) {
+    long now = nanoTime.getAsLong();
+    Verdict known = remembered(hash, now);
     CachedKey before = found.getIfPresent(hash);
-    Verdict stale =
-        before == null || !before.fresh(changes)
-            ? null
-            : withoutDatabase(before.verdictAt(databaseTime.millis()), nanoTime.getAsLong());
-    return stale == null
+    if (known == null && before != null && before.fresh(changes)) {
+      known = withoutDatabase(before.verdictAt(databaseTime.millis()), now);
+    }
+    return known == null
         ? Future.failedFuture(
             failure instanceof Fault
                 ? failure
                 : Fault.of(Fault.Code.STORE_UNAVAILABLE, "key lookup failed", failure))
-        : Future.succeededFuture(stale);
+        : Future.succeededFuture(known);
   }
 
   private void remember(TokenHash hash, CachedKey entry) {

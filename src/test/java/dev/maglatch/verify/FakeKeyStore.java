@@ -18,8 +18,10 @@ final class FakeKeyStore implements KeyStore {
   final Map<TokenHash, StoredKey> rows = new HashMap<>();
   final List<String> rehashed = new ArrayList<>();
   private final Deque<Runnable> held = new ArrayDeque<>();
+  private final Deque<Runnable> failing = new ArrayDeque<>();
   private boolean holding;
   private boolean down;
+  private boolean throwing;
   int queries;
 
   void hold() {
@@ -30,9 +32,26 @@ final class FakeKeyStore implements KeyStore {
     down = isDown;
   }
 
+  void throwing(boolean isThrowing) {
+    throwing = isThrowing;
+  }
+
   /** Answers the oldest held query as the rows are now, or as they were when it was sent. */
   void answerOne() {
+    failing.remove();
     held.remove().run();
+  }
+
+  /** Fails the oldest held query. */
+  void failOne() {
+    held.remove();
+    failing.remove().run();
+  }
+
+  /** Lets the oldest held query wait behind the others. */
+  void passOver() {
+    held.add(held.remove());
+    failing.add(failing.remove());
   }
 
   int waiting() {
@@ -42,6 +61,9 @@ final class FakeKeyStore implements KeyStore {
   @Override
   public Future<Optional<StoredKey>> find(List<TokenHash> candidates) {
     queries++;
+    if (throwing) {
+      throw new IllegalStateException("closed");
+    }
     if (down) {
       return Future.failedFuture("down");
     }
@@ -52,6 +74,7 @@ final class FakeKeyStore implements KeyStore {
     }
     Promise<Optional<StoredKey>> answer = Promise.promise();
     held.add(() -> answer.complete(seen));
+    failing.add(() -> answer.fail("late"));
     return answer.future();
   }
 

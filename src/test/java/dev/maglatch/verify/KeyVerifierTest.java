@@ -233,6 +233,34 @@ class KeyVerifierTest {
     assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
   }
 
+  /** A query that never ends would be shared for ever. */
+  @Test
+  void storeThatThrowsIsAskedAgain() {
+    String token = newKey(null, null);
+    store.throwing(true);
+    assertThat(failure(token).code()).isEqualTo(Fault.Code.STORE_UNAVAILABLE);
+
+    store.throwing(false);
+    assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
+  }
+
+  @Test
+  void failedQueryIsAnsweredByWhatALaterOneLearned() {
+    String token = newKey(null, null);
+    servesWithoutDatabase = false;
+    store.hold();
+    Future<Verdict> early = verifier.decide(token, ADDRESS);
+    changes.keyChanged(tokens.stored(Tokens.sha256(token)).get(0));
+    Future<Verdict> late = verifier.decide(token, ADDRESS);
+
+    store.passOver();
+    store.answerOne();
+    store.failOne();
+
+    assertThat(late.result().outcome()).isEqualTo(Outcome.ALLOWED);
+    assertThat(early.result().outcome()).isEqualTo(Outcome.ALLOWED);
+  }
+
   @Test
   void entryOlderThanItsTtlIsReadAgain() {
     String token = newKey(null, null);
