@@ -25,7 +25,6 @@ import dev.maglatch.http.SessionCookie;
 import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.manage.Confirmation;
-import dev.maglatch.manage.WebhookUrls;
 import dev.maglatch.ops.Metrics;
 import dev.maglatch.postgres.PgChangeFeed;
 import dev.maglatch.postgres.PgKeyStore;
@@ -51,6 +50,7 @@ import dev.maglatch.verify.CredentialVerifier;
 import dev.maglatch.verify.CredentialVerifiers;
 import dev.maglatch.verify.KeyVerifier;
 import dev.maglatch.verify.KeyVerifier.Times;
+import dev.maglatch.webhook.DestinationGuard;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
@@ -227,7 +227,7 @@ final class Parts {
               config.magpipe().base(),
               verifier,
               management.keys(),
-              new WebhookUrls(config.webhooks().allowHttp())));
+              new DestinationGuard(config.webhooks())::accepts));
     }
     if (config.magicpost().enabled()) {
       all.addAll(

@@ -28,12 +28,4 @@ class TextRuleTest {
     assertThat(TextRule.trim("\u00a0\ufeff\u2003\t a b \n\u3000")).isEqualTo("a b");
     assertThat(TextRule.trim(" \u00a0")).isEmpty();
   }
-
-  @Test
-  void httpIsAdmittedForDevelopmentOnly() {
-    assertThat(new WebhookUrls(true).accepts("http://localhost:8080/in")).isTrue();
-    assertThat(new WebhookUrls(false).accepts("http://localhost:8080/in")).isFalse();
-    assertThat(new WebhookUrls(false).accepts("HTTPS://Example.com")).isTrue();
-    assertThat(new WebhookUrls(false).accepts("https://[2001:db8::1]:8443/x?y#z")).isTrue();
-  }
 }

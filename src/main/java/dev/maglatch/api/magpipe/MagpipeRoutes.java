@@ -10,12 +10,12 @@ import dev.maglatch.api.Endpoint;
 import dev.maglatch.api.Facade;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.manage.KeyRegistrar;
-import dev.maglatch.manage.WebhookUrls;
 import dev.maglatch.verify.CredentialVerifier;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Mounts the Magpipe dialect. */
@@ -31,9 +31,11 @@ public final class MagpipeRoutes {
   /**
    * Returns the route below {@code base} and the same at the root. Keys of kind {@code mgp} and
    * sessions manage.
+   *
+   * @param urls which URLs may be given for a webhook
    */
   public static List<Endpoint> endpoints(
-      String base, CredentialVerifier verifier, KeyRegistrar keys, WebhookUrls urls) {
+      String base, CredentialVerifier verifier, KeyRegistrar keys, Predicate<String> urls) {
     Facade facade = new Facade(FLAT, CrossOrigin.EVERY_PAGE);
     BearerAccess access = new BearerAccess(verifier, Set.of(KeyKind.MGP));
     ManageApiKeys operation = new ManageApiKeys(keys, urls);

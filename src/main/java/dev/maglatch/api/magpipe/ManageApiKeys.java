@@ -22,10 +22,10 @@ import dev.maglatch.manage.Page;
 import dev.maglatch.manage.Revocation;
 import dev.maglatch.manage.RevokeOutcome;
 import dev.maglatch.manage.TextRule;
-import dev.maglatch.manage.WebhookUrls;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The one operation of this dialect; the body's {@code action} says what is wanted. */
@@ -40,10 +40,10 @@ final class ManageApiKeys implements Operation {
   private static final String NOT_FOUND_OR_REVOKED = "API key not found or already revoked";
 
   private final KeyRegistrar keys;
-  private final WebhookUrls urls;
+  private final Predicate<String> urls;
   private final KeyJson render;
 
-  ManageApiKeys(KeyRegistrar keys, WebhookUrls urls) {
+  ManageApiKeys(KeyRegistrar keys, Predicate<String> urls) {
     this.keys = requireNonNull(keys, "keys");
     this.urls = requireNonNull(urls, "urls");
     this.render = new KeyJson(keys);
@@ -143,7 +143,7 @@ final class ManageApiKeys implements Operation {
   }
 
   private boolean acceptable(@Nullable Object url) {
-    return url == null || (url instanceof String text && urls.accepts(text));
+    return url == null || (url instanceof String text && urls.test(text));
   }
 
   private static KeyReach reach(Principal principal, UUID account) {

@@ -10,7 +10,8 @@ import dev.maglatch.key.KeyKind;
 import dev.maglatch.manage.AccountRecord;
 import dev.maglatch.manage.Confirmation;
 import dev.maglatch.manage.Creation.IssuedKey;
-import dev.maglatch.manage.WebhookUrls;
+import dev.maglatch.webhook.DestinationGuard;
+import dev.maglatch.webhook.WebhookConfig;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -37,6 +38,8 @@ class MagpipeTest {
   private static final String TIME =
       "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{0,5}[1-9])?\\+00:00";
   private static final String INVALID_URL = "Invalid webhook URL. Must be a valid HTTPS URL.";
+  private static final DestinationGuard URLS =
+      new DestinationGuard(new WebhookConfig(false, List.of()));
   private static final String INVALID_ACTION =
       "Invalid action. Use: generate, list, revoke, update";
 
@@ -59,10 +62,7 @@ class MagpipeTest {
         ApiServer.start(
             plane.vertx(),
             MagpipeRoutes.endpoints(
-                MagpipeRoutes.DEFAULT_BASE,
-                plane.verifier(),
-                plane.keys(),
-                new WebhookUrls(false)));
+                MagpipeRoutes.DEFAULT_BASE, plane.verifier(), plane.keys(), URLS::accepts));
   }
 
   @AfterAll
@@ -251,6 +251,8 @@ class MagpipeTest {
         "\"https://exa mple.com\"",
         "\"https://user:pw@example.com/\"",
         "\"https://example.com:99999/\"",
+        "\"https://127.0.0.1/\"",
+        "\"https://[::ffff:10.0.0.1]/\"",
         "\"https://example.com/\\u0000\"",
         "\"https://example.com/\\ud800\"",
         "\"javascript:alert(1)\"",
@@ -568,8 +570,7 @@ class MagpipeTest {
     try (ApiServer undecided =
         ApiServer.start(
             plane.vertx(),
-            MagpipeRoutes.endpoints(
-                "/m", new FakeCredentials(), plane.keys(), new WebhookUrls(false)))) {
+            MagpipeRoutes.endpoints("/m", new FakeCredentials(), plane.keys(), URLS::accepts))) {
       HttpResponse<String> answer =
           undecided.post("/m/manage-api-keys", FakeCredentials.UNDECIDED, action("list"));
 
