@@ -19,7 +19,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A gateway in this JVM, on free ports, with the settings of a test. */
 final class TestGateway implements AutoCloseable {
@@ -94,6 +96,21 @@ final class TestGateway implements AutoCloseable {
   HttpResponse<String> post(String path, String body, String... headers) {
     return send(
         request(gateway.httpPort(), path, headers).POST(BodyPublishers.ofString(body)).build());
+  }
+
+  /**
+   * Sends one request and does not wait for the answer.
+   *
+   * @param body null sends none
+   * @param headers names and values in turn
+   */
+  CompletableFuture<HttpResponse<String>> sendLater(
+      String method, String path, @Nullable String body, String... headers) {
+    HttpRequest request =
+        request(gateway.httpPort(), path, headers)
+            .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+            .build();
+    return client.sendAsync(request, BodyHandlers.ofString());
   }
 
   HttpResponse<String> ops(String path) {
