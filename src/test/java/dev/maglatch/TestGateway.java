@@ -113,6 +113,10 @@ final class TestGateway implements AutoCloseable {
     return client.sendAsync(request, BodyHandlers.ofString());
   }
 
+  HttpResponse<String> delete(String path, String... headers) {
+    return send(request(gateway.httpPort(), path, headers).DELETE().build());
+  }
+
   HttpResponse<String> ops(String path) {
     return send(request(gateway.opsPort(), path).GET().build());
   }

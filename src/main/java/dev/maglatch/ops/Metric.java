@@ -23,6 +23,10 @@ enum Metric {
       "Time spent on a request's credential, waiting for the database included"),
   REQUESTS_IN_FLIGHT("maglatch_requests_in_flight", "Requests that began and have not ended"),
   REQUESTS_ENDED("maglatch_requests_ended_total", "Requests by how they ended", "ending"),
+  STREAMS_LAPSED(
+      "maglatch_streams_lapsed_total",
+      "Open streams ended because their credential was good no longer",
+      "reason"),
   UPSTREAM_RESPONSES(
       "maglatch_upstream_responses_total", "Answers of upstreams by status class", "route", "code"),
   UPSTREAM_HEAD(

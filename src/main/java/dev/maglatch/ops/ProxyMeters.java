@@ -7,6 +7,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import dev.maglatch.fault.Fault;
 import dev.maglatch.proxy.Decision;
 import dev.maglatch.proxy.Ending;
+import dev.maglatch.proxy.Lapse;
 import dev.maglatch.proxy.ProxyMetrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -24,6 +25,7 @@ import java.util.function.Function;
 final class ProxyMeters implements ProxyMetrics {
   private final Counters<Decision> decisions;
   private final Counters<Ending> endings;
+  private final Counters<Lapse> lapses;
   private final Timer auth;
   private final LongAdder inFlight = new LongAdder();
   private final Map<String, RouteMeters> routes = new HashMap<>();
@@ -38,6 +40,8 @@ final class ProxyMeters implements ProxyMetrics {
     endings =
         new Counters<>(
             Ending.class, value -> Metric.REQUESTS_ENDED.counter(registry, value.text()));
+    lapses =
+        new Counters<>(Lapse.class, value -> Metric.STREAMS_LAPSED.counter(registry, value.text()));
     auth = Metric.AUTH_DURATION.histogram(registry);
     Metric.REQUESTS_IN_FLIGHT.gauge(registry, inFlight::sum);
     routeNames.forEach(name -> routes.put(name, new RouteMeters(registry, name)));
@@ -72,6 +76,11 @@ final class ProxyMeters implements ProxyMetrics {
   @Override
   public void retried(String route) {
     of(route).retries.increment();
+  }
+
+  @Override
+  public void lapsed(Lapse why) {
+    lapses.increment(why);
   }
 
   @Override

@@ -11,6 +11,8 @@ public enum Ending {
   ANSWERED,
   /** The upgraded connection was closed by one of its ends. */
   TUNNEL_CLOSED,
+  /** The credential of an open stream was good no longer: cut off, or closed with 1008. */
+  CREDENTIAL_LAPSED,
   /** The client went away before the end. */
   CLIENT_GONE,
   /** The client stalled, or broke the framing of its body. */

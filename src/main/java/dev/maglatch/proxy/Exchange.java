@@ -110,6 +110,11 @@ final class Exchange {
     return principal;
   }
 
+  /** Returns the key that was accepted; null for sessions and where none was checked. */
+  @Nullable UUID keyId() {
+    return principal == null ? null : principal.keyId();
+  }
+
   /** Notes what was decided; {@code nanos} as {@link ProxyMetrics#decided} has it. */
   void decided(Decision decision, long nanos) {
     this.decision = decision;
@@ -160,7 +165,6 @@ final class Exchange {
   private AccessLog.Entry entry(Ending ending) {
     long nanos = loop.nanoTime() - beganNanos;
     HttpServerResponse response = request.response();
-    UUID keyId = principal == null ? null : principal.keyId();
     return new AccessLog.Entry(
         loop.millis() - nanos / 1_000_000,
         request.method().name(),
@@ -170,7 +174,7 @@ final class Exchange {
         response.bytesWritten() + tunneledToClient,
         nanos,
         requestId,
-        keyId,
+        keyId(),
         decision == null ? Decision.UNDECIDED : decision,
         ending,
         route == null ? null : route.name(),

@@ -4,6 +4,7 @@ package dev.maglatch.proxy;
 import dev.maglatch.fault.Fault;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.http.TrustedProxies;
+import dev.maglatch.verify.StreamVerifier;
 import io.netty.util.AsciiString;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -26,6 +27,12 @@ final class Loop {
   private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
   private static final long COMPLAINT_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** Credentials of open streams that are asked about at once, when very many have changed. */
+  private static final int MAX_ASKING = 256;
+
+  /** Ended streams that are logged within one second. */
+  private static final int MAX_LAPSES_LOGGED = 20;
+
   // RFC 9110 wants two digits for the day, where RFC_1123_DATE_TIME writes one.
   private static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
@@ -39,6 +46,7 @@ final class Loop {
   private final ProxyMetrics metrics;
   private final AccessLog accessLog;
   private final Rejection rejection;
+  private final StreamVerifier verifier;
   private final InstantSource clock;
   private final LongSupplier nanoTime;
   private final Deadlines deadlines = new Deadlines();
@@ -51,6 +59,10 @@ final class Loop {
   private boolean complained;
   private long complainedNanos;
   private long complaintsKept;
+  private long lapseSecond;
+  private int lapsesLogged;
+  private long lapsesKept;
+  private int asking;
 
   Loop(Vertx vertx, ListenerConfig config, TrustedProxies proxies, ProxyParts parts) {
     this.context = vertx.getOrCreateContext();
@@ -61,6 +73,7 @@ final class Loop {
     this.metrics = parts.metrics();
     this.accessLog = parts.accessLog();
     this.rejection = new Rejection(parts.cors());
+    this.verifier = parts.verifier();
     this.clock = parts.clock();
     this.nanoTime = parts.nanoTime();
   }
@@ -87,6 +100,23 @@ final class Loop {
 
   Rejection rejection() {
     return rejection;
+  }
+
+  StreamVerifier verifier() {
+    return verifier;
+  }
+
+  /** Whether one more credential may be asked about; bounds what a change of everything costs. */
+  boolean mayAsk() {
+    return asking < MAX_ASKING;
+  }
+
+  void asked() {
+    asking++;
+  }
+
+  void answered() {
+    asking--;
   }
 
   AccessLog accessLog() {
@@ -141,6 +171,29 @@ final class Loop {
     complaintsKept = 0;
   }
 
+  /** Counts and logs that a stream is ended; beyond a bound each second it is only counted. */
+  void lapsed(Exchange exchange, Lapse why) {
+    metrics.lapsed(why);
+    long second = TimeUnit.NANOSECONDS.toSeconds(nanoTime.getAsLong());
+    if (second != lapseSecond) {
+      lapseSecond = second;
+      lapsesLogged = 0;
+    }
+    if (lapsesLogged == MAX_LAPSES_LOGGED) {
+      lapsesKept++;
+      return;
+    }
+    lapsesLogged++;
+    LOG.info(
+        "stream ended reason={} request_id={} key_id={} route={} unlogged={}",
+        why.text(),
+        exchange.requestId(),
+        exchange.keyId(),
+        exchange.route().name(),
+        lapsesKept);
+    lapsesKept = 0;
+  }
+
   /** Runs {@code action} on this loop once what was just read has been handled. */
   void later(Runnable action) {
     context.runOnContext(now -> action.run());
@@ -151,6 +204,11 @@ final class Loop {
     Promise<Void> promise = Promise.promise();
     context.runOnContext(promise::complete);
     return promise.future();
+  }
+
+  /** Runs {@code action} on this loop once {@code millis} milliseconds have passed. */
+  void later(long millis, Runnable action) {
+    context.owner().setTimer(millis, due -> context.runOnContext(now -> action.run()));
   }
 
   /** Takes up a connection that was just accepted. */

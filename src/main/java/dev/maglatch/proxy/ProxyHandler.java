@@ -130,7 +130,8 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     forward(exchange);
   }
 
-  private static boolean mayPass(Principal principal, Exchange exchange) {
+  /** Whether a good credential is good for this request. */
+  static boolean mayPass(Principal principal, Exchange exchange) {
     return principal.satisfiesAny(exchange.route().scopes())
         && (!principal.readOnly() || onlyReads(exchange.request().method()));
   }

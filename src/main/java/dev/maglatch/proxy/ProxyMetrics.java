@@ -37,6 +37,9 @@ public interface ProxyMetrics {
   /** A request was sent again on a new connection, because the old one was stale. */
   default void retried(String route) {}
 
+  /** An open stream was ended because its credential was good no longer. */
+  default void lapsed(Lapse why) {}
+
   /** The last byte was handed over, or there will be none. */
   default void ended(Ending ending) {}
 }

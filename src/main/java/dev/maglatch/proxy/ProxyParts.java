@@ -3,7 +3,7 @@ package dev.maglatch.proxy;
 
 import dev.maglatch.http.Cors;
 import dev.maglatch.http.RequestIds;
-import dev.maglatch.verify.CredentialVerifier;
+import dev.maglatch.verify.StreamVerifier;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -16,7 +16,7 @@ import java.util.function.Predicate;
  *     upstream even where no credential is read
  */
 public record ProxyParts(
-    CredentialVerifier verifier,
+    StreamVerifier verifier,
     Predicate<String> ownSession,
     KeyUse use,
     OwnRoutes ownRoutes,

@@ -40,6 +40,7 @@ final class Relay extends Deadlines.Entry {
    */
   private static final CharSequence ZERO = HttpHeaders.createOptimized("0");
   private static final long LINGER_MILLIS = 2_000;
+  private static final long LAPSED_LINGER_MILLIS = 400;
   private static final long UNKNOWN = -1;
 
   private final Forwarder forwarder;
@@ -56,10 +57,12 @@ final class Relay extends Deadlines.Entry {
   private boolean retried;
   private boolean endsWithClose;
   private boolean done;
+  private @Nullable Vigil vigil;
   private long received;
   private long announced = UNKNOWN;
   private long relayed;
   private long progressNanos;
+  private long answeredNanos;
   private long unsentByUs;
   private long unsentByUpstream;
 
@@ -232,7 +235,9 @@ final class Relay extends Deadlines.Entry {
       return;
     }
     inbound = in;
+    vigil = null; // of the body that came up; now one goes down
     progressed();
+    answeredNanos = progressNanos;
     loop.metrics()
         .upstreamAnswered(
             exchange.route().name(), in.statusCode(), progressNanos - exchange.beganNanos());
@@ -247,7 +252,7 @@ final class Relay extends Deadlines.Entry {
     finish();
     forwarder.writeHeaders(exchange, in, response.headers());
     Upgrades.write(response.headers());
-    new Tunnel(loop, exchange, in.netSocket()).open();
+    new Tunnel(loop, exchange, in).open();
   }
 
   private void beginAnswer(HttpClientResponse in) {
@@ -494,6 +499,11 @@ final class Relay extends Deadlines.Entry {
 
   @Override
   void check(long nowNanos) {
+    Lapse lapse = bodyIsOpen() ? vigil().look(nowNanos) : null;
+    if (lapse != null) {
+      endFor(lapse);
+      return;
+    }
     if (someBytesWereTaken()) {
       progressNanos = nowNanos;
     }
@@ -508,6 +518,40 @@ final class Relay extends Deadlines.Entry {
     } else {
       stalled();
     }
+  }
+
+  /**
+   * Whether a body is on its way. A request that waits for its answer is none: it was admitted, and
+   * may be the very one that revokes its own key.
+   */
+  private boolean bodyIsOpen() {
+    return inbound != null || (outbound != null && !requestEnded);
+  }
+
+  /** Returns who looks at the credential from now on, when the body has just been found open. */
+  private Vigil vigil() {
+    if (vigil == null) {
+      vigil = new Vigil(loop, exchange, inbound == null ? exchange.beganNanos() : answeredNanos);
+    }
+    return vigil;
+  }
+
+  /** Rule 8: what was begun gets no proper end. */
+  private void endFor(Lapse lapse) {
+    loop.lapsed(exchange, lapse);
+    if (!response.headWritten()) {
+      refuse(lapse.refusal(), Ending.CREDENTIAL_LAPSED);
+      loop.later(LAPSED_LINGER_MILLIS, () -> Connections.abort(request.connection()));
+      return;
+    }
+    finish();
+    dropUpstream();
+    if (request.version() == HttpVersion.HTTP_2) {
+      response.reset();
+    } else {
+      Connections.reset(request.connection());
+    }
+    exchange.end(Ending.CREDENTIAL_LAPSED);
   }
 
   /** Whether a full sink has moved since the last look, slowly as it may be. */

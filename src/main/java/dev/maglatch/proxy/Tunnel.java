@@ -1,32 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.NetSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Passes bytes both ways between a client and an upstream that have agreed on another protocol.
+ * Passes bytes both ways between a client and an upstream that have agreed on WebSocket.
  *
  * <p>Each direction is paused while its sink is full. When one side closes, what it had sent still
  * goes to the other, which is closed then.
  */
 final class Tunnel extends Deadlines.Entry {
+  /*
+   * When the credential is good no longer (rule 8), nothing goes up any more, and down goes only the
+   * rest of the frame that is on its way. Then the client gets a close frame of ours, and a moment
+   * to read it: closing a socket with unread bytes resets it, and what was sent last may be lost.
+   * If no frame ends soon, the client's connection is reset instead.
+   */
+  private static final long WAIT_FOR_BOUNDARY_NANOS = MILLISECONDS.toNanos(250);
+  private static final long LINGER_NANOS = MILLISECONDS.toNanos(150);
+  private static final int CLOSE_FRAME = 0x88;
+
   private final Loop loop;
   private final Exchange exchange;
   private final NetSocket upstream;
+  private final HttpConnection upstreamConnection;
+  private final FrameTracker frames = new FrameTracker();
+  private final Vigil vigil;
 
   private @Nullable NetSocket client;
   private long fromClient;
   private long fromUpstream;
   private long progressNanos;
   private boolean closed;
+  private @Nullable Lapse lapse;
+  private boolean saidGoodbye;
+  private long endNanos;
 
-  Tunnel(Loop loop, Exchange exchange, NetSocket upstream) {
+  /**
+   * @param answer the upstream's 101
+   */
+  Tunnel(Loop loop, Exchange exchange, HttpClientResponse answer) {
     this.loop = loop;
     this.exchange = exchange;
-    this.upstream = upstream;
+    this.upstream = answer.netSocket();
+    this.upstreamConnection = answer.request().connection();
     this.progressNanos = loop.nanoTime();
+    this.vigil = new Vigil(loop, exchange, progressNanos);
   }
 
   /** Answers the client with the 101 that stands ready, then passes bytes. */
@@ -46,21 +72,34 @@ final class Tunnel extends Deadlines.Entry {
       socket.close();
       return;
     }
-    socket.handler(chunk -> pass(chunk, socket, upstream));
-    upstream.handler(chunk -> pass(chunk, upstream, socket));
+    socket.handler(chunk -> passUp(chunk, socket));
+    upstream.handler(chunk -> passDown(chunk, socket));
     upstream.drainHandler(drained -> resume(socket));
     socket.drainHandler(drained -> resume(upstream));
     upstream.resume();
     socket.resume();
   }
 
+  private void passUp(Buffer chunk, NetSocket from) {
+    if (lapse != null) {
+      return; // nobody may hear it any more
+    }
+    fromClient += chunk.length();
+    pass(chunk, from, upstream);
+  }
+
+  private void passDown(Buffer chunk, NetSocket to) {
+    if (lapse == null) {
+      frames.pass(chunk);
+      fromUpstream += chunk.length();
+      pass(chunk, upstream, to);
+    } else if (!saidGoodbye) {
+      passRestOfFrame(chunk, to);
+    }
+  }
+
   private void pass(Buffer chunk, NetSocket from, NetSocket to) {
     progressNanos = loop.nanoTime();
-    if (from == upstream) {
-      fromUpstream += chunk.length();
-    } else {
-      fromClient += chunk.length();
-    }
     to.write(chunk);
     if (to.writeQueueFull()) {
       from.pause();
@@ -76,7 +115,7 @@ final class Tunnel extends Deadlines.Entry {
 
   /** Closes the other side once it has what {@code ended} had sent. */
   private void closeAfter(NetSocket ended) {
-    if (!closed) {
+    if (!closed && !(saidGoodbye && ended == upstream)) {
       ended.resume();
       loop.later(this::close);
     }
@@ -94,15 +133,84 @@ final class Tunnel extends Deadlines.Entry {
       socket.close();
     }
     exchange.tunneled(fromClient, fromUpstream);
-    exchange.end(Ending.TUNNEL_CLOSED);
+    exchange.end(lapse == null ? Ending.TUNNEL_CLOSED : Ending.CREDENTIAL_LAPSED);
   }
 
-  /** A tunnel does not end by itself, so it is cut when the gateway stops. */
   @Override
   void check(long nowNanos) {
+    if (lapse != null) {
+      endOverdue(nowNanos);
+      return;
+    }
     long idle = exchange.route().timeouts().idle().toNanos();
     if (loop.draining() || nowNanos - progressNanos >= idle) {
-      close();
+      close(); // a tunnel does not end by itself, so it is cut when the gateway stops
+      return;
     }
+    NetSocket socket = client;
+    if (socket != null) {
+      lookAtCredential(nowNanos, socket);
+    }
+  }
+
+  // Rule 8.
+
+  private void lookAtCredential(long nowNanos, NetSocket socket) {
+    Lapse why = vigil.look(nowNanos);
+    if (why == null) {
+      return;
+    }
+    lapse = why;
+    endNanos = nowNanos + WAIT_FOR_BOUNDARY_NANOS;
+    loop.lapsed(exchange, why);
+    socket.resume(); // what it still sends is dropped
+    if (frames.atBoundary()) {
+      sayGoodbye(why, nowNanos, socket);
+    }
+  }
+
+  private void passRestOfFrame(Buffer chunk, NetSocket to) {
+    int end = frames.advance(chunk, 0);
+    fromUpstream += end;
+    to.write(end == chunk.length() ? chunk : chunk.slice(0, end));
+    Lapse why = lapse;
+    if (why != null && frames.atBoundary()) {
+      sayGoodbye(why, loop.nanoTime(), to);
+    }
+  }
+
+  private void sayGoodbye(Lapse why, long nowNanos, NetSocket to) {
+    saidGoodbye = true;
+    endNanos = nowNanos + LINGER_NANOS;
+    if (!frames.closing()) { // else the upstream has said it already
+      Buffer frame = closeFrame(why);
+      fromUpstream += frame.length();
+      to.write(frame);
+    }
+    Connections.abort(upstreamConnection);
+  }
+
+  /** The text is one for all reasons that a stranger could learn from. */
+  private static Buffer closeFrame(Lapse why) {
+    byte[] text = why.refusal().text().getBytes(UTF_8);
+    return Buffer.buffer()
+        .appendByte((byte) CLOSE_FRAME)
+        .appendByte((byte) (Short.BYTES + text.length))
+        .appendShort((short) why.closeCode())
+        .appendBytes(text);
+  }
+
+  private void endOverdue(long nowNanos) {
+    if (nowNanos - endNanos < 0) {
+      return;
+    }
+    HttpConnection clients = exchange.request().connection();
+    if (saidGoodbye) {
+      Connections.abort(clients);
+    } else {
+      Connections.abort(upstreamConnection);
+      Connections.reset(clients);
+    }
+    close();
   }
 }

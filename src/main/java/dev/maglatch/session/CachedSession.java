@@ -2,6 +2,7 @@
 package dev.maglatch.session;
 
 import dev.maglatch.verify.ChangeClock;
+import dev.maglatch.verify.Evidence;
 import dev.maglatch.verify.Verdict;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +23,16 @@ record CachedSession(
     @Nullable UUID organization,
     long expiresMillis,
     long loadedAt,
-    long loadedNanos) {
+    long loadedNanos)
+    implements Evidence {
 
-  /** Whether nothing that this entry depends on has changed since it was read. */
-  boolean fresh(ChangeClock changes) {
+  /** Makes an entry for a token that says itself that it is bad. */
+  static CachedSession refused(Verdict verdict, long readAt, long readNanos) {
+    return new CachedSession(verdict, null, null, null, Long.MAX_VALUE, readAt, readNanos);
+  }
+
+  @Override
+  public boolean fresh(ChangeClock changes) {
     return !changes.flushedSince(loadedAt)
         && unchanged(family, changes)
         && unchanged(account, changes)
@@ -36,9 +43,14 @@ record CachedSession(
     return epochMillis >= expiresMillis;
   }
 
-  /** Nanoseconds since this was read from the database. */
-  long ageNanos(long nanoTime) {
+  @Override
+  public long ageNanos(long nanoTime) {
     return nanoTime - loadedNanos;
+  }
+
+  @Override
+  public Verdict verdictAt(long epochMillis) {
+    return expiredAt(epochMillis) ? Verdict.EXPIRED : verdict;
   }
 
   /** Whether the subject of an outside issuer has no account. */

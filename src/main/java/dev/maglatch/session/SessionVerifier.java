@@ -11,15 +11,18 @@ import dev.maglatch.key.Tokens;
 import dev.maglatch.session.JwtReader.Reading;
 import dev.maglatch.verify.CacheConfig;
 import dev.maglatch.verify.ChangeClock;
-import dev.maglatch.verify.CredentialVerifier;
+import dev.maglatch.verify.EvidenceWatch;
 import dev.maglatch.verify.KeyVerifier.Times;
+import dev.maglatch.verify.StreamVerifier;
 import dev.maglatch.verify.Trust;
 import dev.maglatch.verify.Verdict;
 import dev.maglatch.verify.VerifyMetrics;
+import dev.maglatch.verify.Watch;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * or not signed as it must be. For the others the store is asked whether the session goes on. Keeps
  * hashes, never tokens.
  */
-public final class SessionVerifier implements CredentialVerifier {
+public final class SessionVerifier implements StreamVerifier {
   /*
    * What the store said is kept as long as no later change names the account, its organization or
    * the session; so what has ended is refused as soon as the change is known here. The rules of the
@@ -106,6 +109,30 @@ public final class SessionVerifier implements CredentialVerifier {
       return reader.readWithKeys(needed).compose(read -> conclude(credential, read));
     }
     return conclude(credential, reading);
+  }
+
+  /** Its claims are read once, now: they tell what to ask the store for when something changes. */
+  @Override
+  public Watch watch(String credential) {
+    TokenHash hash = Tokens.sha256(credential);
+    Reading reading = reader.read(credential, times.databaseTime().instant());
+    return new EvidenceWatch(
+        new EvidenceWatch.Rules(changes, trust, times, ttlNanos),
+        () -> cache.getIfPresent(hash),
+        () -> reload(hash, reading));
+  }
+
+  private CompletionStage<CachedSession> reload(TokenHash hash, Reading reading) {
+    if (reading instanceof Reading.Good token) {
+      return loads.load(hash, token, trust.level(nanos()) == Trust.Level.TRUSTED);
+    }
+    return reading instanceof Reading.KeysNeeded needed
+        ? reader.readWithKeys(needed).toCompletionStage().thenCompose(read -> reload(hash, read))
+        : CompletableFuture.completedFuture(
+            CachedSession.refused(
+                reading instanceof Reading.Refused refused ? refused.verdict() : Verdict.UNKNOWN,
+                changes.now(),
+                nanos()));
   }
 
   /** Whether {@code credential} is a JWT that we signed, good or not: no upstream may see it. */

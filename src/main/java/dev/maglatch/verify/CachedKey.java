@@ -8,7 +8,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** What one lookup found: a key, or that there is none under these hashes. */
-final class CachedKey {
+final class CachedKey implements Evidence {
   /*
    * confirmedAt is written without synchronisation by whichever thread checked last. It only ever
    * holds a time at which the entry was found fresh, so any value seen is a correct one.
@@ -43,8 +43,8 @@ final class CachedKey {
     return key != null;
   }
 
-  /** Whether nothing that this entry depends on has changed since it was read. */
-  boolean fresh(ChangeClock changes) {
+  @Override
+  public boolean fresh(ChangeClock changes) {
     long now = changes.now();
     if (now == confirmedAt) {
       return true;
@@ -56,13 +56,18 @@ final class CachedKey {
     return true;
   }
 
-  /** Nanoseconds since this was read from the database. */
-  long ageNanos(long nanoTime) {
+  @Override
+  public long loadedAt() {
+    return loadedAt;
+  }
+
+  @Override
+  public long ageNanos(long nanoTime) {
     return nanoTime - loadedNanos;
   }
 
-  /** Returns what this entry says at {@code epochMillis} of the database's clock. */
-  Verdict verdictAt(long epochMillis) {
+  @Override
+  public Verdict verdictAt(long epochMillis) {
     if (epochMillis >= revokedMillis) {
       return Verdict.REVOKED;
     }

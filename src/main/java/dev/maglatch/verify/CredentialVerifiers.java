@@ -8,11 +8,11 @@ import io.vertx.core.Future;
 import org.jspecify.annotations.Nullable;
 
 /** Sends a credential to whoever knows its kind: by prefix a key, else a session. */
-public final class CredentialVerifiers implements CredentialVerifier {
-  private final CredentialVerifier keys;
-  private final CredentialVerifier sessions;
+public final class CredentialVerifiers implements StreamVerifier {
+  private final StreamVerifier keys;
+  private final StreamVerifier sessions;
 
-  public CredentialVerifiers(CredentialVerifier keys, CredentialVerifier sessions) {
+  public CredentialVerifiers(StreamVerifier keys, StreamVerifier sessions) {
     this.keys = requireNonNull(keys, "keys");
     this.sessions = requireNonNull(sessions, "sessions");
   }
@@ -27,7 +27,12 @@ public final class CredentialVerifiers implements CredentialVerifier {
     return of(credential).decide(credential, clientAddress);
   }
 
-  private CredentialVerifier of(String credential) {
+  @Override
+  public Watch watch(String credential) {
+    return of(credential).watch(credential);
+  }
+
+  private StreamVerifier of(String credential) {
     return TokenShape.of(credential) != null ? keys : sessions;
   }
 }

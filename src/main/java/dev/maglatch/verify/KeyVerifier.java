@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Keeps hashes, never tokens. Memory is bounded by {@link CacheConfig#maxEntries()}.
  */
-public final class KeyVerifier implements CredentialVerifier {
+public final class KeyVerifier implements StreamVerifier {
   /*
    * An entry is looked at in three steps, each of which may send the request to the database: is it
    * fresh (no change named it since it was read), is it trusted (the lease is held), is it young
@@ -38,6 +38,7 @@ public final class KeyVerifier implements CredentialVerifier {
   private final KeyLoads loads;
   private final ChangeClock changes;
   private final Trust trust;
+  private final EvidenceWatch.Rules rules;
   private final InstantSource databaseTime;
   private final LongSupplier nanoTime;
   private final VerifyMetrics metrics;
@@ -69,6 +70,7 @@ public final class KeyVerifier implements CredentialVerifier {
     this.metrics = metrics;
     this.guesses = acceptUnchecked ? GuessBudget.standard(nanoTime) : null;
     this.ttlNanos = config.ttl().toNanos();
+    this.rules = new EvidenceWatch.Rules(changes, trust, times, ttlNanos);
     this.absentNanos = config.negativeTtl().toNanos();
     this.found =
         Caffeine.newBuilder()
@@ -136,9 +138,20 @@ public final class KeyVerifier implements CredentialVerifier {
             failure -> withoutAnswer(hash, failure));
   }
 
+  @Override
+  public Watch watch(String credential) {
+    TokenHash hash = Tokens.sha256(credential);
+    return new EvidenceWatch(
+        rules, () -> found.getIfPresent(hash), () -> loads.load(hash, isTrusted()));
+  }
+
   /** Returns how many keys and how many absences are remembered, for metrics. */
   public long size() {
     return found.estimatedSize() + absent.estimatedSize();
+  }
+
+  private boolean isTrusted() {
+    return trust.level(nanoTime.getAsLong()) == Trust.Level.TRUSTED;
   }
 
   private @Nullable Verdict remembered(TokenHash hash, long now) {

@@ -78,6 +78,22 @@ public final class RawConnection implements AutoCloseable {
     }
   }
 
+  /** Reads up to the end of {@code text}. */
+  public void readUntil(String text) {
+    StringBuilder seen = new StringBuilder();
+    try {
+      while (seen.indexOf(text) < 0) {
+        int next = in.read();
+        if (next < 0) {
+          throw new IllegalStateException("closed after " + seen);
+        }
+        seen.append((char) next);
+      }
+    } catch (IOException failed) {
+      throw new IllegalStateException("cannot read after " + seen, failed);
+    }
+  }
+
   /** Reads all until the other side ends the connection, in order or by reset. */
   public String readToEnd() {
     ByteArrayOutputStream all = new ByteArrayOutputStream();

@@ -6,8 +6,9 @@ import dev.maglatch.http.RequestIds;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.Principal;
-import dev.maglatch.verify.CredentialVerifier;
+import dev.maglatch.verify.StreamVerifier;
 import dev.maglatch.verify.Verdict;
+import dev.maglatch.verify.Watch;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -145,6 +146,20 @@ final class RunningProxy implements AutoCloseable {
         parts.nanoTime());
   }
 
+  static ProxyParts with(ProxyParts parts, ProxyMetrics metrics) {
+    return new ProxyParts(
+        parts.verifier(),
+        parts.ownSession(),
+        parts.use(),
+        parts.ownRoutes(),
+        parts.cors(),
+        parts.requestIds(),
+        metrics,
+        parts.accessLog(),
+        parts.clock(),
+        parts.nanoTime());
+  }
+
   int port() {
     return port.get();
   }
@@ -187,12 +202,16 @@ final class RunningProxy implements AutoCloseable {
   }
 
   /** Verdicts by credential: at once, or as if the store had been asked. */
-  static final class Credentials implements CredentialVerifier {
+  static final class Credentials implements StreamVerifier {
     private final Map<String, Verdict> known = new ConcurrentHashMap<>();
     private final Map<String, Future<Verdict>> stored = new ConcurrentHashMap<>();
 
     void at(String credential, Verdict verdict) {
       known.put(credential, verdict);
+    }
+
+    void forget(String credential) {
+      known.remove(credential);
     }
 
     void later(String credential, Future<Verdict> verdict) {
@@ -210,6 +229,11 @@ final class RunningProxy implements AutoCloseable {
     public Future<Verdict> decide(String credential, String clientAddress) {
       Future<Verdict> verdict = stored.get(credential);
       return verdict == null ? Future.succeededFuture(Verdict.UNKNOWN) : verdict;
+    }
+
+    @Override
+    public Watch watch(String credential) {
+      return new FakeWatch(() -> known.get(credential), () -> stored.get(credential));
     }
   }
 }
