@@ -33,7 +33,7 @@ final class ContractIT {
   private static final String PASSWORD = "a pass phrase for walks";
 
   /** What this build does not have yet. */
-  private static final String WITHOUT = "docs forward-auth limits";
+  private static final String WITHOUT = "docs limits";
 
   private static final String ORIGIN = "https://app.example.com";
   private static final String ACCOUNT =

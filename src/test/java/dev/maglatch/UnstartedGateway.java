@@ -30,6 +30,10 @@ import java.util.UUID;
 
 /** Own routes as a configuration mounts them, on two real listeners and without a database. */
 final class UnstartedGateway implements AutoCloseable {
+  /** The data plane's own; see dev.maglatch.proxy.ForwardAuthTest. */
+  private static final List<String> FORWARD_AUTH =
+      List.of("GET /_maglatch/forward-auth", "GET /_maglatch/forward-auth/{path}");
+
   private final HttpClient client = HttpClient.newHttpClient();
   private final Vertx vertx = Vertx.vertx();
   private final Gateway gateway;
@@ -68,6 +72,7 @@ final class UnstartedGateway implements AutoCloseable {
     for (Endpoint endpoint : parts.ownRoutes().endpoints()) {
       routes.add(endpoint.method().name() + " " + endpoint.path());
     }
+    routes.addAll(FORWARD_AUTH);
     return routes;
   }
 

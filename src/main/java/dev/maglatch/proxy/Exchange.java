@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.http.BearerToken;
 import dev.maglatch.key.Principal;
+import dev.maglatch.proxy.ForwardAuth.Inquiry;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -28,6 +29,7 @@ final class Exchange {
 
   private BearerToken token = BearerToken.MISSING;
   private @Nullable Route route;
+  private @Nullable Inquiry inquiry;
   private @Nullable Principal principal;
   private @Nullable Decision decision;
   private long tunneledFromClient;
@@ -89,6 +91,17 @@ final class Exchange {
     return requireNonNull(route, "no route yet");
   }
 
+  /** Notes that this is another proxy's question, and what about. */
+  void inquiry(Inquiry inquiry) {
+    this.inquiry = inquiry;
+    this.route = inquiry.routes().isEmpty() ? null : inquiry.routes().get(0);
+  }
+
+  /** Returns what another proxy asks; null if this request is to be forwarded itself. */
+  @Nullable Inquiry inquiry() {
+    return inquiry;
+  }
+
   boolean routed() {
     return route != null;
   }
@@ -136,7 +149,8 @@ final class Exchange {
 
   /** Answers with a refusal. The exchange goes on until {@link #end}. */
   void refuse(Refusal why) {
-    loop.rejection().refuse(request, requestId, route, token, why);
+    String path = inquiry == null ? request.path() : inquiry.path();
+    loop.rejection().refuse(request, requestId, path, route, token, why);
   }
 
   /** Notes bytes that went through after the connection was upgraded. */

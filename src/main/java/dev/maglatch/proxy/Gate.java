@@ -69,6 +69,13 @@ final class Gate {
         : Refusal.BAD_REQUEST;
   }
 
+  /** Whether a request by {@code method} could come past this gate. */
+  static boolean mayBeProxied(HttpMethod method) {
+    return isMethod(method)
+        && !method.equals(HttpMethod.CONNECT)
+        && !method.equals(HttpMethod.TRACE);
+  }
+
   private static boolean isMethod(HttpMethod method) {
     return method.equals(HttpMethod.GET)
         || method.equals(HttpMethod.POST)
@@ -76,7 +83,7 @@ final class Gate {
   }
 
   /** Whether {@code target} is a path and perhaps a query, with whole escapes only. */
-  private static boolean isOriginForm(@Nullable String target) {
+  static boolean isOriginForm(@Nullable String target) {
     if (target == null || target.isEmpty() || target.charAt(0) != '/') {
       return false;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import java.util.Locale;
+
 /** What may stand in a {@code Host} header. */
 final class HostRules {
   private static final int MAX_LENGTH = 255;
@@ -21,6 +23,12 @@ final class HostRules {
     }
     int end = text.length() > 0 && text.charAt(0) == '[' ? endOfIpv6(text) : endOfName(text);
     return end > 0 && (end == text.length() || isPort(text, end));
+  }
+
+  /** Returns the host of {@code authority} in lower case, without its port. */
+  static String name(String authority) {
+    int end = authority.startsWith("[") ? authority.indexOf(']') + 1 : authority.indexOf(':');
+    return (end <= 0 ? authority : authority.substring(0, end)).toLowerCase(Locale.ROOT);
   }
 
   private static int endOfName(CharSequence text) {

@@ -163,7 +163,7 @@ final class Loop {
         "request failed code={} request_id={} route={} unlogged={} cause=\"{}\"",
         fault.code(),
         exchange.requestId(),
-        exchange.route().name(),
+        exchange.routed() ? exchange.route().name() : "none",
         complaintsKept,
         fault.getMessage());
     complained = true;

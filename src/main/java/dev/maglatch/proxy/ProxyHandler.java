@@ -7,6 +7,7 @@ import dev.maglatch.fault.Fault;
 import dev.maglatch.http.BearerToken;
 import dev.maglatch.http.Cors;
 import dev.maglatch.key.Principal;
+import dev.maglatch.proxy.ForwardAuth.Inquiry;
 import dev.maglatch.verify.Verdict;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
@@ -22,6 +23,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
   private final ProxyParts parts;
   private final Gate gate;
   private final RouteTable routes;
+  private final ForwardAuth forwardAuth;
   private final Forwarder forwarder;
 
   ProxyHandler(Loop loop, ProxyParts parts, Gate gate, RouteTable routes, Forwarder forwarder) {
@@ -29,6 +31,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     this.parts = parts;
     this.gate = gate;
     this.routes = routes;
+    this.forwardAuth = new ForwardAuth(routes);
     this.forwarder = forwarder;
   }
 
@@ -45,6 +48,12 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       return;
     }
     exchange.token(BearerToken.of(request.headers()));
+    Inquiry inquiry = forwardAuth.read(request);
+    if (inquiry != null) {
+      exchange.inquiry(inquiry);
+      check(exchange);
+      return;
+    }
     Handler<HttpServerRequest> own = parts.ownRoutes().find(request, exchange.requestId());
     if (own != null) {
       handOver(exchange, own);
@@ -67,12 +76,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       forward(exchange);
       return;
     }
-    Verdict verdict = decideNow(exchange.token());
-    if (verdict != null) {
-      act(exchange, verdict);
-    } else {
-      askStore(exchange);
-    }
+    check(exchange);
   }
 
   /** Refuses what could not be decoded. */
@@ -83,6 +87,16 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
   private static boolean needsNoCredential(Route route, BearerToken token) {
     return route.auth() == Auth.NONE
         || (route.auth() == Auth.OPTIONAL && token.kind() == BearerToken.Kind.MISSING);
+  }
+
+  /** Finds out about the credential: at once if it can. */
+  private void check(Exchange exchange) {
+    Verdict verdict = decideNow(exchange.token());
+    if (verdict != null) {
+      act(exchange, verdict);
+    } else {
+      askStore(exchange);
+    }
   }
 
   private @Nullable Verdict decideNow(BearerToken token) {
@@ -127,11 +141,20 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     }
     exchange.decided(Decision.ALLOWED, sinceBegin(exchange));
     touch(exchange, principal);
-    forward(exchange);
+    if (exchange.inquiry() == null) {
+      forward(exchange);
+    } else {
+      ForwardAuth.approve(exchange.request(), exchange.requestId(), principal);
+      exchange.end(Ending.ANSWERED);
+    }
   }
 
   /** Whether a good credential is good for this request. */
   static boolean mayPass(Principal principal, Exchange exchange) {
+    Inquiry inquiry = exchange.inquiry();
+    if (inquiry != null) {
+      return inquiry.permits(principal);
+    }
     return principal.satisfiesAny(exchange.route().scopes())
         && (!principal.readOnly() || onlyReads(exchange.request().method()));
   }

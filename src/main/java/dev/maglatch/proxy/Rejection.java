@@ -15,6 +15,7 @@ import dev.maglatch.http.RequestIds;
 import dev.maglatch.key.TokenShape;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -62,12 +63,14 @@ final class Rejection {
    * Refuses {@code request}. If an answer has begun already it is cut off instead, so that it does
    * not look complete.
    *
+   * @param path by which the answer takes its shape, if neither credential nor route says it
    * @param route the chosen one; null if none was chosen yet
    * @param token what was sent as a credential, whether it was looked at or not
    */
   Future<Void> refuse(
       HttpServerRequest request,
       String requestId,
+      @Nullable String path,
       @Nullable Route route,
       BearerToken token,
       Refusal why) {
@@ -80,13 +83,29 @@ final class Rejection {
     }
     response.setStatusCode(why.status());
     writeHeaders(request, requestId, token, why, response.headers());
-    boolean last = mustEndConnection(request, why);
+    Dialect dialect = dialect(path, route, token);
+    Buffer body = bodies.of(dialect, why, looksOurs(token), requestId);
+    return endUnread(request, response, body, why.endsConnection());
+  }
+
+  /**
+   * Ends an answer to a request whose body nobody reads, and with it the connection if a body may
+   * still come.
+   *
+   * @param body null sends none
+   * @param broken whether what follows on the connection may not be what it seems
+   */
+  static Future<Void> endUnread(
+      HttpServerRequest request,
+      HttpServerResponse response,
+      @Nullable Buffer body,
+      boolean broken) {
+    boolean last = mustEndConnection(request, broken);
     if (last) {
       response.putHeader(CONNECTION, CLOSE);
       request.connection().shutdown(LINGER_MILLIS, MILLISECONDS);
     }
-    Dialect dialect = dialect(request, route, token);
-    Future<Void> sent = response.end(bodies.of(dialect, why, looksOurs(token), requestId));
+    Future<Void> sent = body == null ? response.end() : response.end(body);
     if (last) {
       ((ConnectionBase) request.connection()).channel().flush(); // broken framing may follow
     }
@@ -105,7 +124,7 @@ final class Rejection {
   }
 
   /** By the credential if it is MagicPost's, else by the route, else by the path. */
-  static Dialect dialect(HttpServerRequest request, @Nullable Route route, BearerToken token) {
+  static Dialect dialect(@Nullable String path, @Nullable Route route, BearerToken token) {
     if (token.startsWith(TokenShape.MP.prefix())) {
       return Dialect.MAGICPOST;
     }
@@ -113,7 +132,6 @@ final class Rejection {
     if (wanted != null) {
       return wanted;
     }
-    String path = request.path();
     return path == null ? Dialect.MAGPIPE : Dialect.ofPath(path);
   }
 
@@ -140,9 +158,9 @@ final class Rejection {
     return token.startsWith(TokenShape.MP.prefix()) || token.startsWith(TokenShape.MGP.prefix());
   }
 
-  private static boolean mustEndConnection(HttpServerRequest request, Refusal why) {
+  private static boolean mustEndConnection(HttpServerRequest request, boolean broken) {
     return request.version() != HttpVersion.HTTP_2
-        && (why.endsConnection() || (!request.isEnded() && announcesBody(request.headers())));
+        && (broken || (!request.isEnded() && announcesBody(request.headers())));
   }
 
   private static boolean announcesBody(MultiMap headers) {

@@ -14,11 +14,15 @@ import org.jspecify.annotations.Nullable;
  * Chooses the route of a request: the first that takes it. Immutable.
  *
  * <p>A path that can be read in several ways must belong to the same route in each of them. A plain
- * path is looked up once, and a single route that takes everything costs one scan.
+ * path is looked up once, and a single route that takes everything costs one scan. No route takes
+ * {@code /_maglatch} or anything below it.
  */
 final class RouteTable {
   private static final Selection AMBIGUOUS = new Selection(null, Refusal.AMBIGUOUS_PATH);
   private static final Selection NO_ROUTE = new Selection(null, Refusal.NOT_FOUND);
+
+  /** Where the gateway's own paths are, those of later versions too: never an upstream's. */
+  private static final PathPrefix RESERVED = new PathPrefix("/_maglatch");
 
   private final Selection[] selections;
   private final @Nullable Selection everything;
@@ -38,20 +42,25 @@ final class RouteTable {
 
   /** Returns the route of {@code request}, which has passed the gate. */
   Selection select(HttpServerRequest request) {
-    String path = request.path();
-    if (PathRules.isPlain(path)) {
-      return everything != null ? everything : first(method(request), host(request), path);
-    }
-    List<String> readings = PathRules.readings(path);
-    if (readings == null) {
-      return AMBIGUOUS;
-    }
-    return everything != null ? everything : same(request, path, readings);
+    return select(method(request), hostMatters ? host(request) : null, request.path());
   }
 
-  private Selection same(HttpServerRequest request, String path, List<String> readings) {
-    HttpMethod method = method(request);
-    String host = host(request);
+  /**
+   * Returns the route of a request that is told of.
+   *
+   * @param host lower-case name; null if it is not known
+   * @param path begins with a slash
+   */
+  Selection select(HttpMethod method, @Nullable String host, String path) {
+    if (PathRules.isPlain(path)) {
+      return first(method, host, path);
+    }
+    List<String> readings = PathRules.readings(path);
+    return readings == null ? AMBIGUOUS : same(method, host, path, readings);
+  }
+
+  private Selection same(
+      HttpMethod method, @Nullable String host, String path, List<String> readings) {
     Selection selection = first(method, host, path);
     for (String reading : readings) {
       if (!first(method, host, reading).equals(selection)) {
@@ -62,6 +71,12 @@ final class RouteTable {
   }
 
   private Selection first(HttpMethod method, @Nullable String host, String path) {
+    if (RESERVED.matches(path)) {
+      return NO_ROUTE;
+    }
+    if (everything != null) {
+      return everything;
+    }
     for (Selection selection : selections) {
       Route route = selection.route();
       if (route != null && route.matches(method, host, path)) {
@@ -79,8 +94,8 @@ final class RouteTable {
     return request.method();
   }
 
-  private @Nullable String host(HttpServerRequest request) {
-    HostAndPort authority = hostMatters ? request.authority() : null;
+  private static @Nullable String host(HttpServerRequest request) {
+    HostAndPort authority = request.authority();
     return authority == null ? null : authority.host().toLowerCase(Locale.ROOT);
   }
 

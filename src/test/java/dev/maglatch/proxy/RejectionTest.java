@@ -47,7 +47,8 @@ class RejectionTest {
     }
     BearerToken token = BearerToken.of(request.headers());
     Refusal why = Refusal.valueOf(request.getHeader("why"));
-    rejection.refuse(request, "req-1", route(request.getHeader("dialect")), token, why);
+    rejection.refuse(
+        request, "req-1", request.path(), route(request.getHeader("dialect")), token, why);
   }
 
   private static @Nullable Route route(@Nullable String dialect) {
