@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
+import dev.maglatch.key.Principal;
 import dev.maglatch.manage.Actor;
 import dev.maglatch.manage.CreateKey;
 import dev.maglatch.manage.KeyOwner;
@@ -41,9 +43,18 @@ record Tenant(UUID organization, UUID account) {
 
   /** Makes a key as the command line does, beside any gateway, and returns its token. */
   String key(GatewayConfig config) {
+    return key(config, KeyKind.MGP);
+  }
+
+  /** Makes a key of that kind; one of an organization may read. */
+  String key(GatewayConfig config, KeyKind kind) {
+    String scope = kind == KeyKind.ORG ? Principal.SCOPE_READ : null;
     CreateKey command =
         new CreateKey(
-            KeyKind.MGP, new KeyOwner(organization, account, null), KeySettings.named("key"), null);
+            kind,
+            new KeyOwner(organization, account, null),
+            new KeySettings("key", null, scope, null, KeyPolicy.NONE),
+            null);
     Vertx vertx = Vertx.vertx();
     Management management = Management.open(vertx, config);
     try {

@@ -51,7 +51,7 @@ public final class BearerAccess implements Access {
   }
 
   private Future<Verdict> decide(Call call, String credential) {
-    Verdict known = verifier.decideNow(credential);
+    Verdict known = verifier.decideNow(credential, call.clientAddress());
     return known != null
         ? Future.succeededFuture(known)
         : verifier.decide(credential, call.clientAddress());

@@ -39,6 +39,9 @@ public final class IpRanges {
   private static final IPAddressStringParameters STRICT_OR_PREFIX =
       STRICT.toBuilder().allowPrefix(true).toParams();
 
+  /** Length of {@code ::ffff:0:0/96}, which holds all of IPv4. */
+  private static final int MAPPED_BITS = 96;
+
   private final IPAddress[] ranges;
 
   /** Throws {@link IllegalArgumentException} for a text that is not {@link #isRange}. */
@@ -92,7 +95,17 @@ public final class IpRanges {
     if (range == null) {
       return null;
     }
-    return range.isPrefixed() ? range.toPrefixBlock() : unmapped(range);
+    return range.isPrefixed() ? unmappedBlock(range.toPrefixBlock()) : unmapped(range);
+  }
+
+  /** Addresses are looked up as IPv4, so a block of mapped ones has to be one of IPv4. */
+  private static IPAddress unmappedBlock(IPAddress block) {
+    Integer prefix = block.getNetworkPrefixLength();
+    IPAddress first = block.getLower().withoutPrefixLength();
+    boolean mapped = first.isIPv6() && first.toIPv6().isIPv4Mapped();
+    return mapped && prefix != null && prefix >= MAPPED_BITS
+        ? first.toIPv6().getEmbeddedIPv4Address().toPrefixBlock(prefix - MAPPED_BITS)
+        : block;
   }
 
   private static @Nullable IPAddress unmapped(@Nullable IPAddress address) {

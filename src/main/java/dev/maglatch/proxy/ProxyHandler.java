@@ -91,7 +91,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
 
   /** Finds out about the credential: at once if it can. */
   private void check(Exchange exchange) {
-    Verdict verdict = decideNow(exchange.token());
+    Verdict verdict = decideNow(exchange);
     if (verdict != null) {
       act(exchange, verdict);
     } else {
@@ -99,11 +99,12 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     }
   }
 
-  private @Nullable Verdict decideNow(BearerToken token) {
+  private @Nullable Verdict decideNow(Exchange exchange) {
+    BearerToken token = exchange.token();
     return switch (token.kind()) {
       case MISSING -> Verdict.MISSING;
       case MALFORMED -> Verdict.MALFORMED;
-      case PRESENT -> parts.verifier().decideNow(token.text());
+      case PRESENT -> parts.verifier().decideNow(token.text(), exchange.clientAddress());
     };
   }
 

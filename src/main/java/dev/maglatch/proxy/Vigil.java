@@ -4,6 +4,7 @@ package dev.maglatch.proxy;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import dev.maglatch.key.Principal;
+import dev.maglatch.verify.Verdict;
 import dev.maglatch.verify.Watch;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,7 @@ final class Vigil {
       watch = current;
     }
     return switch (current.standing()) {
-      case GOOD -> unlessForbidden(current.verdict().principal());
+      case GOOD -> unlessForbidden(current.verdict().from(exchange.clientAddress()));
       case BAD -> Lapse.of(current.verdict().outcome());
       case UNDECIDED -> Lapse.UNDECIDED;
       case ASK -> {
@@ -60,8 +61,12 @@ final class Vigil {
   }
 
   /** What the credential may do can have changed with it. */
-  private @Nullable Lapse unlessForbidden(@Nullable Principal principal) {
-    if (principal == null || principal.equals(checked)) {
+  private @Nullable Lapse unlessForbidden(Verdict verdict) {
+    Principal principal = verdict.principal();
+    if (principal == null) {
+      return Lapse.of(verdict.outcome());
+    }
+    if (principal.equals(checked)) {
       return null;
     }
     checked = principal;

@@ -85,7 +85,7 @@ public final class SessionVerifier implements StreamVerifier {
   }
 
   @Override
-  public @Nullable Verdict decideNow(String credential) {
+  public @Nullable Verdict decideNow(String credential, String clientAddress) {
     Verdict remembered = remembered(Tokens.sha256(credential), nanos());
     if (remembered != null) {
       metrics.hit();

@@ -18,8 +18,8 @@ public final class CredentialVerifiers implements StreamVerifier {
   }
 
   @Override
-  public @Nullable Verdict decideNow(String credential) {
-    return of(credential).decideNow(credential);
+  public @Nullable Verdict decideNow(String credential, String clientAddress) {
+    return of(credential).decideNow(credential, clientAddress);
   }
 
   @Override

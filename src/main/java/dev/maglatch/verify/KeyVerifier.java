@@ -96,7 +96,7 @@ public final class KeyVerifier implements StreamVerifier {
   public record Times(InstantSource databaseTime, LongSupplier nanoTime) {}
 
   @Override
-  public @Nullable Verdict decideNow(String credential) {
+  public @Nullable Verdict decideNow(String credential, String clientAddress) {
     if (TokenShape.lookingLike(credential) == null) {
       return Verdict.MALFORMED;
     }
@@ -104,7 +104,7 @@ public final class KeyVerifier implements StreamVerifier {
     Verdict remembered = remembered(hash, nanoTime.getAsLong());
     if (remembered != null) {
       metrics.hit();
-      return remembered;
+      return remembered.from(clientAddress);
     }
     if (tokens.checked(credential)) {
       return null;
@@ -118,7 +118,7 @@ public final class KeyVerifier implements StreamVerifier {
 
   @Override
   public Future<Verdict> decide(String credential, String clientAddress) {
-    Verdict now = decideNow(credential);
+    Verdict now = decideNow(credential, clientAddress);
     if (now != null) {
       return Future.succeededFuture(now);
     }
@@ -135,7 +135,7 @@ public final class KeyVerifier implements StreamVerifier {
     return onCallersContext(loads.load(hash, level == Trust.Level.TRUSTED))
         .compose(
             loaded -> conclude(loaded, credential, clientAddress),
-            failure -> withoutAnswer(hash, failure));
+            failure -> withoutAnswer(hash, clientAddress, failure));
   }
 
   @Override
@@ -195,12 +195,12 @@ public final class KeyVerifier implements StreamVerifier {
   /** A change that came while the answer was on its way to this thread makes it void. */
   private Future<Verdict> conclude(CachedKey loaded, String credential, String clientAddress) {
     return loaded.fresh(changes)
-        ? Future.succeededFuture(loaded.verdictAt(databaseTime.millis()))
+        ? Future.succeededFuture(loaded.verdictAt(databaseTime.millis()).from(clientAddress))
         : decide(credential, clientAddress);
   }
 
   /** Somebody else's query may have been answered meanwhile; else what was known before counts. */
-  private Future<Verdict> withoutAnswer(TokenHash hash, Throwable failure) {
+  private Future<Verdict> withoutAnswer(TokenHash hash, String clientAddress, Throwable failure) {
     long now = nanoTime.getAsLong();
     Verdict known = remembered(hash, now);
     CachedKey before = found.getIfPresent(hash);
@@ -212,7 +212,7 @@ public final class KeyVerifier implements StreamVerifier {
             failure instanceof Fault
                 ? failure
                 : Fault.of(Fault.Code.STORE_UNAVAILABLE, "key lookup failed", failure))
-        : Future.succeededFuture(known);
+        : Future.succeededFuture(known.from(clientAddress));
   }
 
   private void remember(TokenHash hash, CachedKey entry) {

@@ -73,7 +73,7 @@ public final class FakeCredentials implements CredentialVerifier {
   }
 
   @Override
-  public @Nullable Verdict decideNow(String credential) {
+  public @Nullable Verdict decideNow(String credential, String clientAddress) {
     return null;
   }
 

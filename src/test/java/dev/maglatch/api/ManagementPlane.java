@@ -196,8 +196,8 @@ public final class ManagementPlane implements AutoCloseable {
   /** Sessions by name, everything else by the database. */
   private final class Both implements CredentialVerifier {
     @Override
-    public @Nullable Verdict decideNow(String credential) {
-      return credential.startsWith("eyJ") ? null : keyVerifier.decideNow(credential);
+    public @Nullable Verdict decideNow(String credential, String clientAddress) {
+      return credential.startsWith("eyJ") ? null : keyVerifier.decideNow(credential, clientAddress);
     }
 
     @Override

@@ -91,7 +91,7 @@ class ProxyHandlerTest {
       value = Verdict.Outcome.class,
       names = {"UNKNOWN", "EXPIRED", "REVOKED", "MALFORMED"})
   void badKeyIs401WhateverIsWrongWithIt(Verdict.Outcome outcome) throws IOException {
-    proxy.credentials.at(TOKEN, new Verdict(outcome, null));
+    proxy.credentials.at(TOKEN, Verdict.refusal(outcome));
     Message answer = answer("GET / HTTP/1.1", "Host: h", BEARER);
     assertThat(answer.status()).isEqualTo(401);
     assertThat(answer.field("www-authenticate")).contains("error=\"invalid_token\"");

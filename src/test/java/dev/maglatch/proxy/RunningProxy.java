@@ -219,7 +219,7 @@ final class RunningProxy implements AutoCloseable {
     }
 
     @Override
-    public @Nullable Verdict decideNow(String credential) {
+    public @Nullable Verdict decideNow(String credential, String clientAddress) {
       return stored.containsKey(credential)
           ? null
           : known.getOrDefault(credential, Verdict.UNKNOWN);

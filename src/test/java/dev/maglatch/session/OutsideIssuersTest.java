@@ -56,6 +56,7 @@ import org.junit.jupiter.api.Test;
 
 /** Tokens of outside issuers, with keys from a real server that changes and goes away. */
 class OutsideIssuersTest {
+  private static final String ADDRESS = "192.0.2.7";
   private static final String ISSUER = "https://id.example.com";
   private static final String AUDIENCE = "my-api";
   private static final Vertx vertx = Vertx.vertx();
@@ -94,7 +95,8 @@ class OutsideIssuersTest {
 
     assertThat(verdict.outcome()).isEqualTo(Outcome.ALLOWED);
     assertThat(requireNonNull(verdict.principal()).sessionId()).isNull();
-    assertThat(requireNonNull(verifier.decideNow(token)).outcome()).isEqualTo(Outcome.ALLOWED);
+    assertThat(requireNonNull(verifier.decideNow(token, ADDRESS)).outcome())
+        .isEqualTo(Outcome.ALLOWED);
     assertThat(lookup.queries).isOne();
     assertThat(server.requests.get()).isOne();
   }
@@ -311,7 +313,7 @@ class OutsideIssuersTest {
     SessionVerifier offline = verifier(fixed);
 
     assertThat(decide(offline, token(OLD)).outcome()).isEqualTo(Outcome.ALLOWED);
-    assertThat(requireNonNull(offline.decideNow(token(NEW)))).isEqualTo(Verdict.UNKNOWN);
+    assertThat(requireNonNull(offline.decideNow(token(NEW), ADDRESS))).isEqualTo(Verdict.UNKNOWN);
     assertThat(server.requests.get()).isZero();
   }
 

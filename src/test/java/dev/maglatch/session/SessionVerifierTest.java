@@ -40,6 +40,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class SessionVerifierTest {
+  private static final String ADDRESS = "192.0.2.7";
   private static final String PUBLIC_URL = "https://api.example.com";
   private static final byte[] MASTER = new byte[32];
   private static final SecretRing RING = SecretRing.derive(List.of(MASTER));
@@ -77,7 +78,8 @@ class SessionVerifierTest {
     String token = token(RING);
     decide(token);
 
-    assertThat(requireNonNull(verifier.decideNow(token)).outcome()).isEqualTo(Outcome.ALLOWED);
+    assertThat(requireNonNull(verifier.decideNow(token, ADDRESS)).outcome())
+        .isEqualTo(Outcome.ALLOWED);
     assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
     assertThat(lookup.queries).isOne();
   }
@@ -95,10 +97,11 @@ class SessionVerifierTest {
     String token = token(RING);
     decide(token);
     now = now.plusSeconds(3599);
-    assertThat(requireNonNull(verifier.decideNow(token)).outcome()).isEqualTo(Outcome.ALLOWED);
+    assertThat(requireNonNull(verifier.decideNow(token, ADDRESS)).outcome())
+        .isEqualTo(Outcome.ALLOWED);
     now = now.plusSeconds(1);
 
-    assertThat(verifier.decideNow(token)).isEqualTo(Verdict.EXPIRED);
+    assertThat(verifier.decideNow(token, ADDRESS)).isEqualTo(Verdict.EXPIRED);
     assertThat(decide(token)).isEqualTo(Verdict.EXPIRED);
   }
 
@@ -141,7 +144,7 @@ class SessionVerifierTest {
     for (int i = 0; i < token.length() - 1; i++) {
       char other = token.charAt(i) == 'A' ? 'B' : 'A';
       String changed = token.substring(0, i) + other + token.substring(i + 1);
-      assertThat(requireNonNull(verifier.decideNow(changed)).outcome())
+      assertThat(requireNonNull(verifier.decideNow(changed, ADDRESS)).outcome())
           .as("character %d", i)
           .isNotEqualTo(Outcome.ALLOWED);
     }
@@ -155,9 +158,9 @@ class SessionVerifierTest {
     lookup.standings.put(family, new Standing(family, account, true));
     changes.ownerChanged(family);
 
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
     assertThat(decide(token)).isEqualTo(Verdict.REVOKED);
-    assertThat(verifier.decideNow(token)).isEqualTo(Verdict.REVOKED);
+    assertThat(verifier.decideNow(token, ADDRESS)).isEqualTo(Verdict.REVOKED);
   }
 
   @Test
@@ -165,15 +168,15 @@ class SessionVerifierTest {
     String token = token(RING);
     decide(token);
     changes.ownerChanged(account.id());
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
 
     decide(token);
     changes.ownerChanged(account.organizationId());
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
 
     decide(token);
     changes.everythingChanged();
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
   }
 
   @Test
@@ -220,7 +223,7 @@ class SessionVerifierTest {
     decide(token);
     level = Trust.Level.ASK;
 
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
     decide(token);
     assertThat(lookup.queries).isEqualTo(2);
   }
@@ -232,9 +235,10 @@ class SessionVerifierTest {
     level = Trust.Level.LOST;
     lookup.down = true;
 
-    assertThat(requireNonNull(verifier.decideNow(token)).outcome()).isEqualTo(Outcome.ALLOWED);
+    assertThat(requireNonNull(verifier.decideNow(token, ADDRESS)).outcome())
+        .isEqualTo(Outcome.ALLOWED);
     servesWithoutDatabase = false;
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
     assertThat(Await.failure(verifier.decide(token, "192.0.2.1"))).isInstanceOf(Fault.class);
     assertThat(lookup.queries).isOne();
   }
@@ -251,7 +255,7 @@ class SessionVerifierTest {
   }
 
   private void refused(String token, String why) {
-    Verdict verdict = verifier.decideNow(token);
+    Verdict verdict = verifier.decideNow(token, ADDRESS);
     assertThat(verdict).as(why).isNotNull();
     assertThat(requireNonNull(verdict).outcome())
         .as(why)

@@ -46,7 +46,7 @@ class KeyVerifierTest {
     String token = newKey(null, null);
 
     assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
-    assertThat(verifier.decideNow(token)).isNotNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
     assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
     assertThat(store.queries).isOne();
   }
@@ -56,9 +56,9 @@ class KeyVerifierTest {
     String forged =
         new Tokens(new SecureRandom(), List.of(RETIRED), List.of(PEPPER)).mint(TokenShape.MGP);
 
-    assertThat(verifier.decideNow(forged)).isEqualTo(Verdict.UNKNOWN);
-    assertThat(verifier.decideNow("mgp_nonsense")).isEqualTo(Verdict.MALFORMED);
-    assertThat(verifier.decideNow("something else")).isEqualTo(Verdict.MALFORMED);
+    assertThat(verifier.decideNow(forged, ADDRESS)).isEqualTo(Verdict.UNKNOWN);
+    assertThat(verifier.decideNow("mgp_nonsense", ADDRESS)).isEqualTo(Verdict.MALFORMED);
+    assertThat(verifier.decideNow("something else", ADDRESS)).isEqualTo(Verdict.MALFORMED);
     assertThat(store.queries).isZero();
     assertThat(verifier.size()).isZero();
   }
@@ -96,7 +96,7 @@ class KeyVerifierTest {
     put(token, stored, null, now);
     changes.keyChanged(stored);
 
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
     assertThat(decide(token).outcome()).isEqualTo(Outcome.REVOKED);
   }
 
@@ -109,11 +109,11 @@ class KeyVerifierTest {
     for (UUID owner : List.of(principal.accountId(), principal.organizationId())) {
       decide(token);
       changes.ownerChanged(owner);
-      assertThat(verifier.decideNow(token)).isNull();
+      assertThat(verifier.decideNow(token, ADDRESS)).isNull();
     }
     assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
     changes.everythingChanged();
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
   }
 
   /** Rule 5: an answer that a change has overtaken is neither given nor kept. */
@@ -189,7 +189,7 @@ class KeyVerifierTest {
     decide(token);
     level = Trust.Level.ASK;
 
-    assertThat(verifier.decideNow(token)).isNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
     assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
     assertThat(store.queries).isEqualTo(2);
   }
@@ -203,7 +203,7 @@ class KeyVerifierTest {
     store.down(true);
     level = Trust.Level.LOST;
 
-    assertThat(verifier.decideNow(known)).isNotNull();
+    assertThat(verifier.decideNow(known, ADDRESS)).isNotNull();
     assertThat(decide(revoked).outcome()).isEqualTo(Outcome.REVOKED);
     assertThat(failure(newKey(null, null)).code()).isEqualTo(Fault.Code.STORE_UNAVAILABLE);
 
@@ -298,6 +298,24 @@ class KeyVerifierTest {
     assertThat(accepting.decide(imported, ADDRESS).result().outcome()).isEqualTo(Outcome.ALLOWED);
   }
 
+  /** Remembered or just read: an address that is not allowed is never let in. */
+  @Test
+  void keyBoundToAddressesIsForbiddenElsewhere() {
+    String token = tokens.mint(TokenShape.MGP);
+    TokenHash stored = tokens.stored(Tokens.sha256(token)).get(0);
+    put(token, stored, null, null, new KeyPolicy(List.of("198.51.100.0/24"), null));
+
+    assertThat(verifier.decide(token, ADDRESS).result()).isEqualTo(Verdict.FORBIDDEN);
+    assertThat(verifier.decideNow(token, ADDRESS)).isEqualTo(Verdict.FORBIDDEN);
+    assertThat(verifier.decideNow(token, "")).isEqualTo(Verdict.FORBIDDEN);
+    Verdict near = verifier.decideNow(token, "198.51.100.9");
+    assertThat(near).isNotNull();
+    assertThat(near.outcome()).isEqualTo(Outcome.ALLOWED);
+    level = Trust.Level.LOST;
+    assertThat(verifier.decideNow(token, ADDRESS)).isEqualTo(Verdict.FORBIDDEN);
+    assertThat(store.queries).isOne();
+  }
+
   private KeyVerifier verifier(boolean acceptUnchecked) {
     CacheConfig config =
         new CacheConfig(
@@ -356,6 +374,15 @@ class KeyVerifierTest {
 
   private void put(
       String token, TokenHash stored, @Nullable Instant expiresAt, @Nullable Instant revokedAt) {
+    put(token, stored, expiresAt, revokedAt, KeyPolicy.NONE);
+  }
+
+  private void put(
+      String token,
+      TokenHash stored,
+      @Nullable Instant expiresAt,
+      @Nullable Instant revokedAt,
+      KeyPolicy policy) {
     Principal principal =
         new Principal(
             Principal.Method.API_KEY,
@@ -368,7 +395,7 @@ class KeyVerifierTest {
             List.of(),
             null,
             true,
-            KeyPolicy.NONE);
+            policy);
     store.rows.put(stored, new StoredKey(principal, stored, expiresAt, revokedAt, null, false));
   }
 
