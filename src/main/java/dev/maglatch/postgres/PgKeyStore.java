@@ -59,7 +59,7 @@ public final class PgKeyStore implements KeyStore {
             .setPipeliningLimit(PIPELINED)
             .setCachePreparedStatements(true);
     this.connection =
-        new SteadyConnection(vertx, pipelined, timeout, ready -> Future.succeededFuture());
+        new SteadyConnection(vertx, pipelined, timeout, SteadyConnection::requirePrimary);
   }
 
   @Override

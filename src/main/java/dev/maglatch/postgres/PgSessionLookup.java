@@ -36,7 +36,7 @@ public final class PgSessionLookup implements SessionLookup {
             .setPipeliningLimit(PIPELINED)
             .setCachePreparedStatements(true);
     this.connection =
-        new SteadyConnection(vertx, pipelined, timeout, ready -> Future.succeededFuture());
+        new SteadyConnection(vertx, pipelined, timeout, SteadyConnection::requirePrimary);
   }
 
   @Override

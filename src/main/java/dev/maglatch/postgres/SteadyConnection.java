@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.postgres;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import dev.maglatch.fault.Fault;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgException;
+import io.vertx.pgclient.spi.PgDriver;
+import io.vertx.sqlclient.spi.ConnectionFactory;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -15,14 +21,19 @@ import org.jspecify.annotations.Nullable;
  * One connection that is opened when needed, shared and pipelined, and given up as soon as an
  * answer is late: whatever waits on it then fails at once, and the next use connects anew.
  *
- * <p>A late answer is the only sign of a peer that vanished without a word. Safe on any thread.
+ * <p>A late answer is the only sign of a peer that vanished without a word. What is given up is
+ * closed, connected or not: a server that says nothing holds one socket of ours at most. Safe on
+ * any thread.
  */
 final class SteadyConnection {
+  /** Whether the server may be behind another one. */
+  private static final String STANDBY = "SELECT pg_is_in_recovery()";
+
   private final Vertx vertx;
   private final PgConnectOptions options;
   private final Duration timeout;
   private final Function<PgConnection, Future<Void>> prepare;
-  private @Nullable Future<PgConnection> current;
+  private @Nullable Attempt current;
   private boolean closed;
 
   /**
@@ -40,12 +51,33 @@ final class SteadyConnection {
     this.prepare = prepare;
   }
 
-  /** Runs {@code work} on the connection. Fails with {@link Fault.Code#STORE_UNAVAILABLE}. */
-  <T> Future<T> use(Function<PgConnection, Future<T>> work) {
-    Future<PgConnection> connection = connection();
+  /**
+   * Fails unless {@code connection} leads to the primary: a standby may not know yet that a key was
+   * revoked (rule 7). A primary becomes a standby only by a restart, which ends its connections.
+   */
+  static Future<Void> requirePrimary(PgConnection connection) {
     return connection
-        .compose(open -> work.apply(open).timeout(timeout.toMillis(), TimeUnit.MILLISECONDS))
-        .onFailure(failed -> giveUpIfBroken(connection, failed))
+        .query(STANDBY)
+        .execute()
+        .compose(
+            rows ->
+                rows.iterator().next().getBoolean(0)
+                    ? Future.failedFuture("the server is in recovery")
+                    : Future.succeededFuture());
+  }
+
+  /**
+   * Runs {@code work} on the connection. Fails with {@link Fault.Code#STORE_UNAVAILABLE}.
+   *
+   * @param work may run a second time, when the first had no effect
+   */
+  <T> Future<T> use(Function<PgConnection, Future<T>> work) {
+    return attempt(work)
+        .recover(
+            failed ->
+                DatabaseFailure.worthASecondTry(failed)
+                    ? attempt(work)
+                    : Future.failedFuture(failed))
         .recover(
             failed ->
                 Future.failedFuture(
@@ -54,48 +86,90 @@ final class SteadyConnection {
 
   synchronized Future<Void> close() {
     closed = true;
-    Future<PgConnection> last = current;
+    Attempt last = current;
     current = null;
-    return last == null
-        ? Future.succeededFuture()
-        : last.compose(PgConnection::close).otherwiseEmpty();
+    return last == null ? Future.succeededFuture() : last.end();
   }
 
-  private synchronized Future<PgConnection> connection() {
+  private <T> Future<T> attempt(Function<PgConnection, Future<T>> work) {
+    Attempt attempt = connection();
+    return attempt == null
+        ? Future.failedFuture("closed")
+        : attempt
+            .ready
+            .compose(open -> work.apply(open).timeout(timeout.toMillis(), MILLISECONDS))
+            .onFailure(failed -> giveUpIfBroken(attempt, failed));
+  }
+
+  private synchronized @Nullable Attempt connection() {
     if (closed) {
-      return Future.failedFuture("closed");
+      return null;
     }
-    Future<PgConnection> known = current;
-    if (known == null || known.failed()) {
-      known = connect();
+    Attempt known = current;
+    if (known == null || known.ready.failed()) {
+      known = new Attempt();
       current = known;
     }
     return known;
   }
 
-  private Future<PgConnection> connect() {
-    Future<PgConnection> opening = PgConnection.connect(vertx, options);
-    Future<PgConnection> ready =
-        opening
-            .compose(open -> prepare.apply(open).map(open))
-            .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
-    ready.onFailure(late -> opening.onSuccess(PgConnection::close));
-    ready.onSuccess(open -> open.closeHandler(gone -> forget(ready)));
-    return ready;
-  }
-
   /** An error that the server answered leaves the connection usable; anything else does not. */
-  private void giveUpIfBroken(Future<PgConnection> connection, Throwable failure) {
-    if (failure instanceof io.vertx.pgclient.PgException) {
-      return;
+  private void giveUpIfBroken(Attempt attempt, Throwable failure) {
+    if (!(failure instanceof PgException)) {
+      forget(attempt);
+      attempt.abort();
     }
-    forget(connection);
-    connection.onSuccess(PgConnection::close);
   }
 
-  private synchronized void forget(Future<PgConnection> connection) {
-    if (current == connection) {
+  private synchronized void forget(Attempt attempt) {
+    if (current == attempt) {
       current = null;
+    }
+  }
+
+  /** One connection, from the first packet to the last. */
+  private final class Attempt {
+    /*
+     * The driver gives a connection away only when the server has said hello. Until then, and when
+     * the server does not take what is written, nothing but the sockets' owner can close it.
+     */
+    private final ConnectionFactory<PgConnectOptions> sockets;
+    private final Future<PgConnection> ready;
+
+    Attempt() {
+      sockets = PgDriver.INSTANCE.createConnectionFactory(vertx, transport());
+      ready =
+          sockets
+              .connect(vertx.getOrCreateContext(), options)
+              .map(PgConnection::cast)
+              .compose(open -> prepare.apply(open).map(open))
+              .timeout(timeout.toMillis(), MILLISECONDS);
+      ready.onSuccess(open -> open.closeHandler(gone -> gone())).onFailure(failed -> abort());
+    }
+
+    private void gone() {
+      forget(this);
+      abort();
+    }
+
+    /** Closes at once. */
+    void abort() {
+      sockets.close(Promise.promise());
+    }
+
+    /** Says goodbye if somebody is there to hear it, then closes. */
+    Future<Void> end() {
+      Future<Void> goodbye = ready.succeeded() ? ready.result().close() : Future.succeededFuture();
+      return goodbye
+          .timeout(timeout.toMillis(), MILLISECONDS)
+          .otherwiseEmpty()
+          .onComplete(said -> abort());
+    }
+
+    private NetClientOptions transport() {
+      return new NetClientOptions()
+          .setConnectTimeout((int) timeout.toMillis())
+          .setTcpKeepAlive(true);
     }
   }
 }
