@@ -22,6 +22,7 @@ import dev.maglatch.postgres.PgKeyInventory;
 import dev.maglatch.postgres.PgKeyRegistry;
 import dev.maglatch.postgres.PgServiceAccountRegistry;
 import dev.maglatch.postgres.PoolLimits;
+import dev.maglatch.postgres.SecretUses;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.SecretRing;
 import io.vertx.core.Future;
@@ -47,6 +48,7 @@ public final class Management {
   private final ServiceAccountRegistrar serviceAccounts;
   private final AuditLog audit;
   private final OperatorKeys operatorKeys;
+  private final SecretUses secrets;
 
   /** Opens the use cases for the command line: there is no cache of its own to renew. */
   public static Management open(Vertx vertx, GatewayConfig config) {
@@ -88,6 +90,7 @@ public final class Management {
             random,
             NANO_TIME);
     this.operatorKeys = new OperatorKeys(new PgKeyInventory(database), keys, tokens);
+    this.secrets = new SecretUses(database, ring);
   }
 
   public KeyRegistrar keys() {
@@ -109,6 +112,11 @@ public final class Management {
   /** Returns what only an operator may do with keys. */
   public OperatorKeys operatorKeys() {
     return operatorKeys;
+  }
+
+  /** Returns what the database needs which secret for. */
+  public SecretUses secrets() {
+    return secrets;
   }
 
   public Future<Void> close() {

@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
       CheckCommand.class,
       AccountCommand.class,
       KeyCommand.class,
+      SecretsCommand.class,
       VersionCommand.class
     },
     footer = {
@@ -32,7 +33,7 @@ import picocli.CommandLine.Command;
       "Exit codes: 0 done, 1 failed, 2 wrong use or wrong settings"
     })
 public final class Main {
-  private static final Set<String> ANSWERING = Set.of("account", "key");
+  private static final Set<String> ANSWERING = Set.of("account", "key", "secrets");
 
   private final InputStream in;
 

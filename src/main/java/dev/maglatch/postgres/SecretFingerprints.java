@@ -64,7 +64,7 @@ public final class SecretFingerprints {
         .compose(checked -> remember(purposes));
   }
 
-  private static Map<String, List<SecretKeyBytes>> purposes(SecretRing ring) {
+  static Map<String, List<SecretKeyBytes>> purposes(SecretRing ring) {
     return Map.of(
         "pepper", ring.peppers(),
         "check", ring.checkKeys(),

@@ -417,7 +417,9 @@ class AccountAndKeyCommandsTest {
         "key list",
         "key revoke",
         "key export",
-        "key import"
+        "key import",
+        "secrets status",
+        "secrets retire"
       })
   void everyCommandExplainsItself(String command) {
     String[] words = (command + " --help").split(" ");
