@@ -49,6 +49,7 @@ public final class Main {
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] args) {
     Shutdown.ownProcess();
+    preferPooledBuffers();
     Charset charset = Charset.defaultCharset();
     PrintWriter out = new PrintWriter(System.out, true, charset);
     PrintWriter err = new PrintWriter(System.err, true, charset);
@@ -56,6 +57,17 @@ public final class Main {
       System.setOut(System.err); // their output is an answer, and the log would spoil it
     }
     Shutdown.exit(run(args, System.in, out, err));
+  }
+
+  /**
+   * Chooses Netty's pooled allocator unless another one is asked for. It is read when Netty's first
+   * class is loaded. src/docs/decisions/own-upstream-connections.md
+   */
+  private static void preferPooledBuffers() {
+    String property = "io.netty.allocator.type";
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, "pooled");
+    }
   }
 
   /** Runs one command and returns its exit code. */

@@ -2,15 +2,24 @@
 package dev.maglatch.proxy;
 
 import dev.maglatch.key.TokenShape;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.MultiMap;
-import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Sends requests to their upstreams and answers back. One for each event loop. */
 final class Forwarder {
+  private static final CharSequence TE = HttpHeaders.createOptimized("te");
+  private static final CharSequence TRAILERS = HttpHeaders.createOptimized("trailers");
+  private static final CharSequence WEBSOCKET = HttpHeaders.createOptimized("websocket");
+
   private final Loop loop;
   private final UpstreamClient client;
   private final HeaderRules rules;
+  private final RequestHead head = new RequestHead();
   private final Predicate<String> ownSession;
 
   Forwarder(Loop loop, UpstreamClient client, Predicate<String> ownSession) {
@@ -33,21 +42,43 @@ final class Forwarder {
     return client;
   }
 
-  /** Writes the fields that go upstream, but for the framing of the body. */
-  void writeHeaders(Exchange exchange, MultiMap to) {
+  /**
+   * Writes the head of the request that goes upstream.
+   *
+   * @param framing how its body is framed: {@code Content-Length}, {@code Transfer-Encoding}, or
+   *     null if it has none
+   * @param bodyLength the value of that field
+   * @throws IllegalArgumentException if something cannot be written in HTTP/1.1
+   */
+  ByteBuf requestHead(
+      Exchange exchange, @Nullable CharSequence framing, CharSequence bodyLength, boolean upgrade) {
+    HttpServerRequest request = exchange.request();
     Route route = exchange.route();
     boolean open = route.auth() == Auth.NONE;
-    rules.toUpstream(exchange, to, route.upstream().authority(), !open || isOurs(exchange), !open);
+    head.begin(request.method().name(), route.upstream().basePath(), request.uri());
+    rules.toUpstream(
+        exchange, head, route.upstream().authority(), !open || isOurs(exchange), !open);
+    if (upgrade) {
+      head.add(HttpHeaders.CONNECTION, HttpHeaders.UPGRADE);
+      head.add(HttpHeaders.UPGRADE, WEBSOCKET);
+    } else if (HeaderRules.acceptsTrailers(request.headers())) {
+      head.add(TE, TRAILERS);
+      head.add(HttpHeaders.CONNECTION, TE);
+    }
+    if (framing != null) {
+      head.add(framing, bodyLength);
+    }
+    return head.end(PooledByteBufAllocator.DEFAULT);
   }
 
   /** Writes the fields that go to the client, but for the framing of the body. */
-  void writeHeaders(Exchange exchange, HttpClientResponse from, MultiMap to) {
-    rules.toClient(exchange, from.headers(), to);
+  void writeHeaders(Exchange exchange, io.netty.handler.codec.http.HttpHeaders from, MultiMap to) {
+    rules.toClient(exchange, from, to);
   }
 
   /** Whether the credential, which nobody asked for, is one that only the gateway may see. */
   private boolean isOurs(Exchange exchange) {
-    String sent = exchange.request().getHeader(io.vertx.core.http.HttpHeaders.AUTHORIZATION);
+    String sent = exchange.request().getHeader(HttpHeaders.AUTHORIZATION);
     if (sent == null) {
       return false;
     }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,6 @@ final class HeaderRules {
       HttpHeaders.createOptimized("X-Forwarded-Host");
   private static final CharSequence FORWARDED = HttpHeaders.createOptimized("Forwarded");
   private static final CharSequence TE = HttpHeaders.createOptimized("te");
-  private static final CharSequence TRAILERS = HttpHeaders.createOptimized("trailers");
   private static final CharSequence EMPTY = HttpHeaders.createOptimized("");
   private static final AsciiString X_FORWARDED_PREFIX = AsciiString.cached("x-forwarded-");
 
@@ -66,8 +66,9 @@ final class HeaderRules {
    * @throws IllegalArgumentException if a field cannot be written in HTTP/1.1
    */
   void toUpstream(
-      Exchange exchange, MultiMap to, String host, boolean credentialIsOurs, boolean identity) {
+      Exchange exchange, RequestHead to, String host, boolean credentialIsOurs, boolean identity) {
     MultiMap from = exchange.request().headers();
+    to.add(HttpHeaders.HOST, host);
     Set<String> nominated = nominated(from);
     Iterator<Map.Entry<CharSequence, CharSequence>> fields = fields(from);
     while (fields.hasNext()) {
@@ -75,26 +76,29 @@ final class HeaderRules {
       CharSequence name = field.getKey();
       if (contentEqualsIgnoreCase(name, HttpHeaders.COOKIE)) {
         addCookies(to, field.getValue().toString());
-      } else if (!endsHere(name, credentialIsOurs) && !isNominated(nominated, name)) {
+      } else if (!endsHere(name, credentialIsOurs)
+          && !isNominated(nominated, name)
+          && !contentEqualsIgnoreCase(name, RequestIds.HEADER)) {
         to.add(name, field.getValue());
       }
     }
-    to.set(HttpHeaders.HOST, host);
-    to.set(RequestIds.HEADER, exchange.requestId());
-    if (acceptsTrailers(from)) {
-      to.set(TE, TRAILERS);
-      to.set(HttpHeaders.CONNECTION, TE);
-    }
+    to.add(RequestIds.HEADER, exchange.requestId());
     if (identity) {
-      setIdentity(to, exchange.principal());
+      addIdentity(to, exchange.principal());
     }
-    setForwarded(exchange, to);
+    addForwarded(exchange, to);
+  }
+
+  /** Whether the client takes trailers, which a proxy must say anew for its own connection. */
+  static boolean acceptsTrailers(MultiMap from) {
+    String te = from.get(TE);
+    return te != null && te.toLowerCase(Locale.ROOT).contains("trailers");
   }
 
   /** Writes the header fields of the answer that goes to the client. */
-  void toClient(Exchange exchange, MultiMap from, MultiMap to) {
+  void toClient(Exchange exchange, io.netty.handler.codec.http.HttpHeaders from, MultiMap to) {
     Set<String> nominated = nominated(from);
-    Iterator<Map.Entry<CharSequence, CharSequence>> fields = fields(from);
+    Iterator<Map.Entry<CharSequence, CharSequence>> fields = from.iteratorCharSequence();
     while (fields.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = fields.next();
       CharSequence name = field.getKey();
@@ -111,15 +115,15 @@ final class HeaderRules {
   }
 
   /** Copies what a 103 is for: the links, and nothing else. */
-  static void copyHints(MultiMap from, MultiMap to) {
+  static void copyHints(io.netty.handler.codec.http.HttpHeaders from, MultiMap to) {
     for (String link : from.getAll("link")) {
       to.add("link", link);
     }
   }
 
   /** Copies the trailer fields that may pass. */
-  static void copyTrailers(MultiMap from, MultiMap to) {
-    Iterator<Map.Entry<CharSequence, CharSequence>> fields = fields(from);
+  static void copyTrailers(io.netty.handler.codec.http.HttpHeaders from, MultiMap to) {
+    Iterator<Map.Entry<CharSequence, CharSequence>> fields = from.iteratorCharSequence();
     while (fields.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = fields.next();
       if (passesAsTrailer(field.getKey())) {
@@ -145,6 +149,31 @@ final class HeaderRules {
     to.set(AUTH_METHOD, principal.method().text());
   }
 
+  /** Adds every identity field, as {@link #setIdentity} sets them. */
+  private static void addIdentity(RequestHead to, @Nullable Principal principal) {
+    if (principal == null) {
+      for (CharSequence name : ALL_IDENTITY) {
+        to.add(name, EMPTY);
+      }
+      return;
+    }
+    addId(to, KEY_ID, principal.keyId());
+    addId(to, ACCOUNT_ID, principal.accountId());
+    addId(to, ORGANIZATION_ID, principal.organizationId());
+    addId(to, SERVICE_ACCOUNT_ID, principal.serviceAccountId());
+    to.addTexts(SCOPES, principal.scopes(), ' ');
+    to.addTexts(PERMISSIONS, principal.permissions(), ',');
+    to.add(AUTH_METHOD, principal.method().text());
+  }
+
+  private static void addId(RequestHead to, CharSequence name, @Nullable UUID id) {
+    if (id == null) {
+      to.add(name, EMPTY);
+    } else {
+      to.add(name, id);
+    }
+  }
+
   private static final List<CharSequence> ALL_IDENTITY =
       List.of(
           KEY_ID,
@@ -167,16 +196,16 @@ final class HeaderRules {
    * Appends this hop. What was there before is kept only if the peer is a trusted proxy; else it is
    * the client's own invention.
    */
-  private void setForwarded(Exchange exchange, MultiMap to) {
+  private void addForwarded(Exchange exchange, RequestHead to) {
     HttpServerRequest request = exchange.request();
     MultiMap from = request.headers();
     String peer = exchange.peer();
     String host = from.get(HttpHeaders.HOST);
     boolean trusted = proxies.trusts(peer);
-    to.set(X_FORWARDED_FOR, appended(trusted, from, X_FORWARDED_FOR, peer));
-    to.set(X_FORWARDED_PROTO, kept(trusted, from, X_FORWARDED_PROTO, request.scheme()));
-    to.set(X_FORWARDED_HOST, kept(trusted, from, X_FORWARDED_HOST, host == null ? "" : host));
-    to.set(FORWARDED, appended(trusted, from, FORWARDED, element(peer, request.scheme(), host)));
+    to.add(X_FORWARDED_FOR, appended(trusted, from, X_FORWARDED_FOR, peer));
+    to.add(X_FORWARDED_PROTO, kept(trusted, from, X_FORWARDED_PROTO, request.scheme()));
+    to.add(X_FORWARDED_HOST, kept(trusted, from, X_FORWARDED_HOST, host == null ? "" : host));
+    to.add(FORWARDED, appended(trusted, from, FORWARDED, element(peer, request.scheme(), host)));
   }
 
   private static String appended(boolean trusted, MultiMap from, CharSequence name, String hop) {
@@ -276,28 +305,31 @@ final class HeaderRules {
     return AsciiString.regionMatches(name, true, 0, prefix, 0, prefix.length());
   }
 
-  private static boolean acceptsTrailers(MultiMap from) {
-    String te = from.get(TE);
-    return te != null && te.toLowerCase(Locale.ROOT).contains("trailers");
-  }
-
   /** Returns the lower-case names that {@code Connection} declares to be about one hop. */
   private static Set<String> nominated(MultiMap from) {
     String first = from.get(HttpHeaders.CONNECTION);
-    if (first == null
-        || first.equalsIgnoreCase("keep-alive")
-        || first.equalsIgnoreCase("close")
-        || first.equalsIgnoreCase("upgrade")) {
-      return first == null || from.getAll(HttpHeaders.CONNECTION).size() == 1
-          ? Set.of()
-          : split(from);
-    }
-    return split(from);
+    return namesNothing(first) && (first == null || from.getAll(HttpHeaders.CONNECTION).size() == 1)
+        ? Set.of()
+        : split(from.getAll(HttpHeaders.CONNECTION));
   }
 
-  private static Set<String> split(MultiMap from) {
+  private static Set<String> nominated(io.netty.handler.codec.http.HttpHeaders from) {
+    String first = from.get(HttpHeaders.CONNECTION);
+    return namesNothing(first) && (first == null || from.getAll(HttpHeaders.CONNECTION).size() == 1)
+        ? Set.of()
+        : split(from.getAll(HttpHeaders.CONNECTION));
+  }
+
+  private static boolean namesNothing(@Nullable String connection) {
+    return connection == null
+        || connection.equalsIgnoreCase("keep-alive")
+        || connection.equalsIgnoreCase("close")
+        || connection.equalsIgnoreCase("upgrade");
+  }
+
+  private static Set<String> split(List<String> lines) {
     Set<String> names = new HashSet<>();
-    for (String line : from.getAll(HttpHeaders.CONNECTION)) {
+    for (String line : lines) {
       for (String name : line.split(",", -1)) {
         names.add(name.strip().toLowerCase(Locale.ROOT));
       }
@@ -309,7 +341,7 @@ final class HeaderRules {
     return !nominated.isEmpty() && nominated.contains(name.toString().toLowerCase(Locale.ROOT));
   }
 
-  private static void addCookies(MultiMap to, String line) {
+  private static void addCookies(RequestHead to, String line) {
     String rest = SessionCookie.without(line);
     if (!rest.isEmpty()) {
       to.add(HttpHeaders.COOKIE, rest);

@@ -47,7 +47,7 @@ public final class ProxyVerticle extends VerticleBase {
   public Future<?> start() {
     TrustedProxies proxies = new TrustedProxies(new IpRanges(proxy.trustedCidrs()));
     Loop started = new Loop(vertx, listener, proxies, parts);
-    UpstreamClient upstreams = new UpstreamClient(vertx, proxy);
+    UpstreamClient upstreams = new UpstreamClient(vertx, started, proxy);
     Forwarder forwarder = new Forwarder(started, upstreams, parts.ownSession());
     RouteTable routes = new RouteTable(proxy.routes());
     Gate gate = new Gate(listener.maxHeaders());

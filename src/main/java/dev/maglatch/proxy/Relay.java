@@ -4,24 +4,24 @@ package dev.maglatch.proxy;
 import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.fault.Fault;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.codec.http.HttpResponse;
 import io.vertx.core.MultiMap;
 import io.vertx.core.VertxException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.internal.buffer.BufferInternal;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Streams one request to its upstream and the answer back. */
-final class Relay extends Deadlines.Entry {
+final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, ResponseSink {
   /*
    * Two streams, four ends, and any of them may break first. The rules:
    *
@@ -30,18 +30,20 @@ final class Relay extends Deadlines.Entry {
    *   gathered.
    * - An answer that breaks after its head was written is cut off, never ended: a truncated body
    *   must not look complete.
-   * - The upstream connection goes back to the pool by itself when both directions have ended. Until
-   *   the request has ended it must be closed rather than reset, because a Vert.x reset of a
-   *   half-sent request whose answer is complete returns the connection to the pool as it is. Once
-   *   the request has ended and the answer begun it must be reset rather than closed, because the
-   *   pool may have given the connection to somebody else already.
+   * - The upstream connection goes back to the pool by itself when both directions have ended, and
+   *   may be somebody else's the next moment: "outbound" is null from then on. Ended in any other
+   *   way, an exchange costs its connection.
    * - A head waits for the first chunk of its body, but only until what was read together with it
    *   has been handled: usually one write instead of two, and a slow stream still begins at once.
    */
+  private static final CharSequence CHUNKED = HttpHeaders.createOptimized("chunked");
   private static final CharSequence ZERO = HttpHeaders.createOptimized("0");
   private static final long LINGER_MILLIS = 2_000;
   private static final long LAPSED_LINGER_MILLIS = 400;
-  private static final long UNKNOWN = -1;
+  private static final int SWITCHING_PROTOCOLS = 101;
+
+  /** For a connection that others have, beyond the time that it may take to make one. */
+  private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private final Forwarder forwarder;
   private final Loop loop;
@@ -51,16 +53,14 @@ final class Relay extends Deadlines.Entry {
   private final boolean upgrade;
   private final boolean hasBody;
 
-  private @Nullable HttpClientRequest outbound;
-  private @Nullable HttpClientResponse inbound;
+  private @Nullable UpstreamConnection outbound;
+  private boolean answered;
   private boolean requestEnded;
   private boolean retried;
   private boolean endsWithClose;
   private boolean done;
   private @Nullable Vigil vigil;
   private long received;
-  private long announced = UNKNOWN;
-  private long relayed;
   private long progressNanos;
   private long answeredNanos;
   private long unsentByUs;
@@ -88,63 +88,60 @@ final class Relay extends Deadlines.Entry {
   }
 
   private void connect() {
-    Route route = exchange.route();
-    UpstreamClient client = forwarder.client();
-    (upgrade ? client.requestAlone(route) : client.request(route)).onComplete(this::connected);
+    progressed();
+    if (upgrade) {
+      forwarder.client().connectAlone(exchange.route(), this);
+    } else {
+      forwarder.client().acquire(exchange.route(), this);
+    }
   }
 
-  private void connected(@Nullable HttpClientRequest fresh, @Nullable Throwable failure) {
-    if (fresh == null) {
-      fail(faultOf(requireNonNull(failure, "failure")));
-      return;
-    }
-    fresh.exceptionHandler(this::upstreamBroke);
-    outbound = fresh;
+  @Override
+  public void notConnected(Throwable cause) {
+    fail(faultOf(cause));
+  }
+
+  @Override
+  public void connected(UpstreamConnection fresh) {
     if (done) {
-      giveBack(fresh);
+      fresh.giveBack();
       return;
     }
-    fresh.setMethod(request.method());
-    fresh.setURI(exchange.route().upstream().basePath() + request.uri());
+    String length = hasBody ? request.getHeader(HttpHeaders.CONTENT_LENGTH) : null;
+    boolean inChunks = hasBody && length == null;
+    ByteBuf head;
     try {
-      forwarder.writeHeaders(exchange, fresh.headers());
+      head = head(length, inChunks);
     } catch (IllegalArgumentException unwritable) {
+      fresh.giveBack();
       refuse(Refusal.BAD_REQUEST, Ending.CLIENT_BROKEN);
       return;
     }
     progressed();
-    send(fresh);
-  }
-
-  /** Nothing was sent on it yet, so that it is as good as before. */
-  private void giveBack(HttpClientRequest unused) {
+    outbound = fresh;
+    fresh.begin(this);
+    requestEnded = !hasBody;
     if (upgrade) {
-      unused.connection().close();
+      fresh.sendUpgrade(head);
     } else {
-      unused.reset();
+      fresh.send(head, request.method().equals(HttpMethod.HEAD), hasBody, inChunks);
+    }
+    if (hasBody) {
+      sendBody();
     }
   }
 
   // The way up.
 
-  private void send(HttpClientRequest out) {
-    if (upgrade) {
-      requestEnded = true;
-      Upgrades.write(out.headers());
-      out.connect().onComplete(this::answered);
-      return;
+  private ByteBuf head(@Nullable String length, boolean inChunks) {
+    if (inChunks) {
+      return forwarder.requestHead(exchange, HttpHeaders.TRANSFER_ENCODING, CHUNKED, false);
     }
-    out.response().onComplete(this::answered);
-    out.earlyHintsHandler(this::relayEarlyHints);
-    if (hasBody) {
-      sendBody(out);
-    } else {
-      if (usuallyHasBody(request.method())) {
-        out.putHeader(HttpHeaders.CONTENT_LENGTH, ZERO);
-      }
-      requestEnded = true;
-      out.end();
+    if (length == null && !usuallyHasBody(request.method())) {
+      return forwarder.requestHead(exchange, null, "", upgrade);
     }
+    CharSequence framed = length == null ? ZERO : length;
+    return forwarder.requestHead(exchange, HttpHeaders.CONTENT_LENGTH, framed, upgrade);
   }
 
   private static boolean usuallyHasBody(HttpMethod method) {
@@ -153,18 +150,11 @@ final class Relay extends Deadlines.Entry {
         || method.equals(HttpMethod.PATCH);
   }
 
-  private void sendBody(HttpClientRequest out) {
-    String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-    if (length == null) {
-      out.setChunked(true);
-    } else {
-      out.putHeader(HttpHeaders.CONTENT_LENGTH, length);
-    }
+  private void sendBody() {
     if (exchange.expectsContinue()) {
       response.writeContinue();
     }
     loop.later(this::sendHeadNow);
-    out.drainHandler(drained -> resumeRequest());
     request.handler(this::relayRequestChunk);
     request.endHandler(end -> endRequest());
     request.resume();
@@ -172,14 +162,14 @@ final class Relay extends Deadlines.Entry {
 
   /** The client may wait for an answer before it goes on. */
   private void sendHeadNow() {
-    HttpClientRequest out = outbound;
+    UpstreamConnection out = outbound;
     if (!done && !requestEnded && received == 0 && out != null) {
-      out.sendHead();
+      out.flush();
     }
   }
 
   private void relayRequestChunk(Buffer chunk) {
-    HttpClientRequest out = outbound;
+    UpstreamConnection out = outbound;
     if (done || out == null) {
       return;
     }
@@ -189,13 +179,14 @@ final class Relay extends Deadlines.Entry {
       refuse(Refusal.BODY_TOO_LARGE, Ending.ANSWERED);
       return;
     }
-    out.write(chunk);
-    if (out.writeQueueFull()) {
+    out.write(((BufferInternal) chunk).getByteBuf());
+    if (out.full()) {
       request.pause();
     }
   }
 
-  private void resumeRequest() {
+  @Override
+  public void drained() {
     if (!done && !requestEnded) {
       progressed();
       request.resume();
@@ -203,22 +194,19 @@ final class Relay extends Deadlines.Entry {
   }
 
   private void endRequest() {
-    HttpClientRequest out = outbound;
+    UpstreamConnection out = outbound;
     if (done || out == null) {
       return;
     }
     progressed();
     requestEnded = true;
-    io.netty.handler.codec.http.HttpHeaders trailers = exchange.connection().trailersOf(request);
-    if (trailers != null) {
-      RequestTrailers.attach(trailers, out.connection());
-    }
-    out.end();
+    out.end(exchange.connection().trailersOf(request));
   }
 
   // The way back.
 
-  private void relayEarlyHints(MultiMap hints) {
+  @Override
+  public void hints(io.netty.handler.codec.http.HttpHeaders hints) {
     if (!done && !response.headWritten() && request.version() != HttpVersion.HTTP_1_0) {
       MultiMap passed = HttpHeaders.headers();
       HeaderRules.copyHints(hints, passed);
@@ -226,75 +214,68 @@ final class Relay extends Deadlines.Entry {
     }
   }
 
-  private void answered(@Nullable HttpClientResponse in, @Nullable Throwable failure) {
+  @Override
+  public void head(HttpResponse head) {
     if (done) {
       return;
     }
-    if (in == null) {
-      upstreamBroke(requireNonNull(failure, "failure"));
-      return;
-    }
-    inbound = in;
+    answered = true;
     vigil = null; // of the body that came up; now one goes down
     progressed();
     answeredNanos = progressNanos;
+    int status = head.status().code();
     loop.metrics()
-        .upstreamAnswered(
-            exchange.route().name(), in.statusCode(), progressNanos - exchange.beganNanos());
-    if (upgrade && in.statusCode() == 101) {
-      openTunnel(in);
+        .upstreamAnswered(exchange.route().name(), status, progressNanos - exchange.beganNanos());
+    if (status == SWITCHING_PROTOCOLS) {
+      openTunnel(head);
     } else {
-      beginAnswer(in);
+      beginAnswer(head, status);
     }
   }
 
-  private void openTunnel(HttpClientResponse in) {
+  private void openTunnel(HttpResponse head) {
+    UpstreamConnection switching = requireNonNull(outbound, "outbound");
+    outbound = null;
     finish();
-    forwarder.writeHeaders(exchange, in, response.headers());
+    forwarder.writeHeaders(exchange, head.headers(), response.headers());
     Upgrades.write(response.headers());
-    new Tunnel(loop, exchange, in).open();
+    new Tunnel(loop, exchange, switching).open();
   }
 
-  private void beginAnswer(HttpClientResponse in) {
-    if (in.statusCode() < 200 || !plainlyFramed(in.headers())) {
-      upstreamBroke(new VertxException("unusable answer, status " + in.statusCode(), true));
+  private void beginAnswer(HttpResponse head, int status) {
+    if (!plainlyFramed(head.headers())) {
+      upstreamBroke(new VertxException("unusable answer, status " + status, true));
       return;
     }
-    in.handler(this::relayAnswerChunk);
-    in.endHandler(end -> endAnswer());
-    in.exceptionHandler(this::upstreamBroke);
-    response.drainHandler(drained -> resumeAnswer());
     try {
-      response.setStatusCode(in.statusCode());
-      forwarder.writeHeaders(exchange, in, response.headers());
-      frame(in);
+      response.setStatusCode(status);
+      forwarder.writeHeaders(exchange, head.headers(), response.headers());
+      frame(head.headers().get(HttpHeaders.CONTENT_LENGTH), status);
     } catch (IllegalArgumentException unwritable) {
       upstreamBroke(unwritable);
     }
   }
 
   /** Whether nothing but chunking was done to the body on the way: else it could not be passed. */
-  private static boolean plainlyFramed(MultiMap headers) {
+  private static boolean plainlyFramed(io.netty.handler.codec.http.HttpHeaders headers) {
     String coding = headers.get(HttpHeaders.TRANSFER_ENCODING);
     return coding == null || coding.equalsIgnoreCase("chunked");
   }
 
-  private void frame(HttpClientResponse in) {
+  private void frame(@Nullable String length, int status) {
     if (loop.draining()) {
       response.headersEndHandler(last -> closeAfterThis());
     }
-    String length = in.getHeader(HttpHeaders.CONTENT_LENGTH);
-    if (in.statusCode() == 204) {
+    if (status == 204) {
       return;
     }
-    if (request.method().equals(HttpMethod.HEAD) || in.statusCode() == 304) {
+    if (request.method().equals(HttpMethod.HEAD) || status == 304) {
       if (length != null) {
         response.putHeader(HttpHeaders.CONTENT_LENGTH, length);
       }
       return;
     }
     if (length != null) {
-      announced = Long.parseLong(length);
       response.putHeader(HttpHeaders.CONTENT_LENGTH, length);
     } else {
       response.setChunked(true);
@@ -303,53 +284,58 @@ final class Relay extends Deadlines.Entry {
     if (endsWithClose) {
       response.headersEndHandler(last -> closeAfterThis());
     }
-    loop.later(this::writeHeadNow);
   }
 
   private void closeAfterThis() {
     response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
   }
 
-  private void writeHeadNow() {
-    if (!done && !endsWithClose && !response.headWritten()) {
+  @Override
+  public void readComplete() {
+    if (answered && !done && !endsWithClose && !response.headWritten()) {
       response.writeHead();
     }
   }
 
-  private void relayAnswerChunk(Buffer chunk) {
-    HttpClientResponse in = inbound;
-    if (done || in == null) {
+  @Override
+  public void chunk(ByteBuf content) {
+    UpstreamConnection in = outbound;
+    if (done || in == null || !content.isReadable()) {
       return;
     }
     progressed();
-    relayed += chunk.length();
-    if (relayed == announced) {
-      complete(chunk);
-      return;
-    }
-    response.write(chunk);
+    response.write(copy(content));
     if (response.writeQueueFull()) {
       in.pause();
+      response.drainHandler(drained -> resumeAnswer());
     }
   }
 
+  /** Vert.x keeps what it writes for as long as it likes, so it gets memory of its own. */
+  private static Buffer copy(ByteBuf content) {
+    return BufferInternal.safeBuffer(content.retain());
+  }
+
   private void resumeAnswer() {
-    HttpClientResponse in = inbound;
+    UpstreamConnection in = outbound;
     if (!done && in != null) {
       progressed();
       in.resume();
     }
   }
 
-  private void endAnswer() {
-    HttpClientResponse in = inbound;
-    if (done || in == null) {
+  @Override
+  public void end(ByteBuf content, io.netty.handler.codec.http.HttpHeaders trailers) {
+    if (requestEnded) {
+      outbound = null;
+    }
+    if (done) {
       return;
     }
-    if (!in.trailers().isEmpty() && response.isChunked()) {
-      HeaderRules.copyTrailers(in.trailers(), response.trailers());
+    if (!trailers.isEmpty() && response.isChunked()) {
+      HeaderRules.copyTrailers(trailers, response.trailers());
     }
-    complete(null);
+    complete(content.isReadable() ? copy(content) : null);
   }
 
   private void complete(@Nullable Buffer last) {
@@ -358,10 +344,7 @@ final class Relay extends Deadlines.Entry {
     if (endsWithClose) {
       written.onComplete(sent -> request.connection().close());
     }
-    HttpClientRequest out = outbound;
-    if (out != null && (upgrade || !requestEnded)) {
-      Connections.abort(out.connection()); // it is in the middle of something
-    }
+    dropUpstream(); // it may be in the middle of something
     if (!requestEnded) {
       dropRestOfRequest();
     }
@@ -396,30 +379,33 @@ final class Relay extends Deadlines.Entry {
     Connections.flush(request.connection()); // Vert.x closes as soon as this returns
   }
 
-  private void upstreamBroke(Throwable cause) {
-    if (done) {
-      return;
+  @Override
+  public void broke(Throwable cause) {
+    if (!done) {
+      upstreamBroke(cause);
     }
+  }
+
+  private void upstreamBroke(Throwable cause) {
     if (mayRetry()) {
       retried = true;
       loop.metrics().retried(exchange.route().name());
       dropUpstream();
-      outbound = null;
       connect();
-      return;
+    } else {
+      fail(faultOf(cause));
     }
-    fail(faultOf(cause));
   }
 
   /** Whether the upstream had closed a kept connection, and sending again can do no harm. */
   private boolean mayRetry() {
-    HttpClientRequest out = outbound;
+    UpstreamConnection out = outbound;
     return out != null
         && !retried
         && !hasBody
         && !upgrade
-        && inbound == null
-        && out.streamId() > 1 // not the first on its connection
+        && !answered
+        && !out.fresh()
         && isIdempotent(request.method());
   }
 
@@ -432,7 +418,7 @@ final class Relay extends Deadlines.Entry {
   }
 
   private static Fault faultOf(Throwable cause) {
-    if (cause instanceof ConnectionPoolTooBusyException || cause instanceof TimeoutException) {
+    if (cause instanceof ConnectionPoolTooBusyException) {
       return Fault.of(Fault.Code.OVERLOADED, "no upstream connection free: " + cause, cause);
     }
     if (cause instanceof ConnectTimeoutException) {
@@ -474,15 +460,14 @@ final class Relay extends Deadlines.Entry {
     }
   }
 
+  /** Gives up the connection, or the wish for one. */
   private void dropUpstream() {
-    HttpClientRequest out = outbound;
-    if (out == null) {
-      return;
-    }
-    if (requestEnded && inbound != null && !upgrade) {
-      out.reset();
-    } else {
-      Connections.abort(out.connection());
+    UpstreamConnection out = outbound;
+    outbound = null;
+    if (out != null) {
+      out.abort();
+    } else if (!answered && !upgrade) {
+      forwarder.client().withdraw(exchange.route(), this);
     }
   }
 
@@ -508,15 +493,25 @@ final class Relay extends Deadlines.Entry {
       progressNanos = nowNanos;
     }
     Route.Timeouts timeouts = exchange.route().timeouts();
-    boolean waitsForHead = requestEnded && inbound == null;
+    if (outbound == null) {
+      failIfWaitedTooLong(nowNanos - progressNanos - timeouts.connect().toNanos());
+      return;
+    }
+    boolean waitsForHead = requestEnded && !answered;
     long allowed = (waitsForHead ? timeouts.head() : timeouts.idle()).toNanos();
     if (nowNanos - progressNanos < allowed) {
       return;
     }
-    if (waitsForHead || outbound == null) {
+    if (waitsForHead) {
       fail(Fault.of(Fault.Code.UPSTREAM_TIMEOUT, "no response head in time", null));
     } else {
       stalled();
+    }
+  }
+
+  private void failIfWaitedTooLong(long nanos) {
+    if (nanos >= LONGEST_WAIT_NANOS) {
+      fail(Fault.of(Fault.Code.OVERLOADED, "no upstream connection got free in time", null));
     }
   }
 
@@ -525,13 +520,13 @@ final class Relay extends Deadlines.Entry {
    * may be the very one that revokes its own key.
    */
   private boolean bodyIsOpen() {
-    return inbound != null || (outbound != null && !requestEnded);
+    return answered || (outbound != null && !requestEnded);
   }
 
   /** Returns who looks at the credential from now on, when the body has just been found open. */
   private Vigil vigil() {
     if (vigil == null) {
-      vigil = new Vigil(loop, exchange, inbound == null ? exchange.beganNanos() : answeredNanos);
+      vigil = new Vigil(loop, exchange, answered ? answeredNanos : exchange.beganNanos());
     }
     return vigil;
   }
@@ -556,9 +551,9 @@ final class Relay extends Deadlines.Entry {
 
   /** Whether a full sink has moved since the last look, slowly as it may be. */
   private boolean someBytesWereTaken() {
-    HttpClientRequest out = outbound;
+    UpstreamConnection out = outbound;
     long byUs = Connections.unsent(request.connection());
-    long byUpstream = out == null ? 0 : Connections.unsent(out.connection());
+    long byUpstream = out == null ? 0 : out.unsent();
     boolean taken = byUs < unsentByUs || byUpstream < unsentByUpstream;
     unsentByUs = byUs;
     unsentByUpstream = byUpstream;
@@ -566,9 +561,8 @@ final class Relay extends Deadlines.Entry {
   }
 
   private void stalled() {
-    HttpClientRequest out = outbound;
-    boolean clientStalls =
-        inbound == null ? out != null && !out.writeQueueFull() : response.writeQueueFull();
+    UpstreamConnection out = outbound;
+    boolean clientStalls = answered ? response.writeQueueFull() : out != null && !out.full();
     if (clientStalls) {
       refuse(Refusal.HEAD_TIMEOUT, Ending.CLIENT_BROKEN);
     } else {

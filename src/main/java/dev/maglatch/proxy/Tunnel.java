@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.NetSocket;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +29,7 @@ final class Tunnel extends Deadlines.Entry {
   private final Loop loop;
   private final Exchange exchange;
   private final NetSocket upstream;
-  private final HttpConnection upstreamConnection;
+  private final UpstreamConnection upstreamConnection;
   private final FrameTracker frames = new FrameTracker();
   private final Vigil vigil;
 
@@ -44,13 +43,13 @@ final class Tunnel extends Deadlines.Entry {
   private long endNanos;
 
   /**
-   * @param answer the upstream's 101
+   * @param switching has just answered 101
    */
-  Tunnel(Loop loop, Exchange exchange, HttpClientResponse answer) {
+  Tunnel(Loop loop, Exchange exchange, UpstreamConnection switching) {
     this.loop = loop;
     this.exchange = exchange;
-    this.upstream = answer.netSocket();
-    this.upstreamConnection = answer.request().connection();
+    this.upstream = switching.upgraded();
+    this.upstreamConnection = switching;
     this.progressNanos = loop.nanoTime();
     this.vigil = new Vigil(loop, exchange, progressNanos);
   }
@@ -187,7 +186,7 @@ final class Tunnel extends Deadlines.Entry {
       fromUpstream += frame.length();
       to.write(frame);
     }
-    Connections.abort(upstreamConnection);
+    upstreamConnection.abort();
   }
 
   /** The text is one for all reasons that a stranger could learn from. */
@@ -208,7 +207,7 @@ final class Tunnel extends Deadlines.Entry {
     if (saidGoodbye) {
       Connections.abort(clients);
     } else {
-      Connections.abort(upstreamConnection);
+      upstreamConnection.abort();
       Connections.reset(clients);
     }
     close();

@@ -1,112 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import static java.util.Objects.requireNonNull;
+
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpClientAgent;
-import io.vertx.core.http.HttpClientConnection;
-import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpConnectOptions;
-import io.vertx.core.http.PoolOptions;
-import io.vertx.core.http.RequestOptions;
-import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.ConnectOptions;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetSocket;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Connections of one event loop to the upstreams. */
 final class UpstreamClient {
-  private static final int KEEP_ALIVE_SECONDS = 30;
-  private static final int MAX_HEADER_BYTES = 65_536;
-  private static final int MAX_CHUNK_BYTES = 65_536;
-  private static final Duration MAX_WAIT_FOR_CONNECTION = Duration.ofSeconds(3);
+  private static final UpstreamConnection.Owner NOBODY =
+      new UpstreamConnection.Owner() {
+        @Override
+        public void released(UpstreamConnection connection) {
+          connection.abort();
+        }
 
-  private final HttpClientAgent client;
-  private final IdentityHashMap<Route, RequestOptions> options = new IdentityHashMap<>();
+        @Override
+        public void closed(UpstreamConnection connection) {}
+      };
 
-  UpstreamClient(Vertx vertx, ProxyConfig config) {
-    this.client = vertx.createHttpClient(clientOptions(config), poolOptions(config.pool()));
+  private final NetClient client;
+  private final IdentityHashMap<Route, UpstreamPool> pools = new IdentityHashMap<>();
+
+  /** Routes with the same upstream and the same patience share their connections. */
+  UpstreamClient(Vertx vertx, Loop loop, ProxyConfig config) {
+    this.client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
+    Map<Target, UpstreamPool> byTarget = new HashMap<>();
     for (Route route : config.routes()) {
-      options.put(route, requestOptions(route));
+      pools.put(
+          route,
+          byTarget.computeIfAbsent(
+              Target.of(route),
+              target -> new UpstreamPool(loop, config.pool(), () -> connect(target))));
     }
   }
 
-  private static HttpClientOptions clientOptions(ProxyConfig config) {
-    Duration connect = Route.Timeouts.DEFAULT.connect();
-    Duration idle = Route.Timeouts.DEFAULT.idle();
-    for (Route route : config.routes()) {
-      connect = longer(connect, route.timeouts().connect());
-      idle = longer(idle, route.timeouts().idle());
-      idle = longer(idle, route.timeouts().head());
+  /** Asks for a connection to the upstream of {@code route}. */
+  void acquire(Route route, UpstreamPool.Waiter waiter) {
+    pool(route).acquire(waiter);
+  }
+
+  /** Withdraws such a wish. */
+  void withdraw(Route route, UpstreamPool.Waiter waiter) {
+    pool(route).withdraw(waiter);
+  }
+
+  /**
+   * Makes a connection that no later request uses: for what will not be HTTP for long, and would
+   * else hold a place in the pool.
+   */
+  void connectAlone(Route route, UpstreamPool.Waiter waiter) {
+    connect(Target.of(route)).onComplete((socket, failure) -> joined(socket, failure, waiter));
+  }
+
+  private static void joined(
+      @Nullable NetSocket socket, @Nullable Throwable failure, UpstreamPool.Waiter waiter) {
+    if (socket != null) {
+      waiter.connected(new UpstreamConnection(socket, NOBODY));
+    } else {
+      waiter.notConnected(requireNonNull(failure, "failure"));
     }
-    return new HttpClientOptions()
-        .setConnectTimeout((int) connect.toMillis())
-        // Only for what an early end left behind: relays watch their own connections more closely.
-        .setIdleTimeoutUnit(TimeUnit.SECONDS)
-        .setIdleTimeout((int) (2 * idle.toSeconds() + 1))
-        .setKeepAlive(true)
-        .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
-        .setPipelining(false)
-        .setMaxHeaderSize(MAX_HEADER_BYTES)
-        .setMaxChunkSize(MAX_CHUNK_BYTES)
-        .setTcpNoDelay(true);
   }
 
-  private static PoolOptions poolOptions(ProxyConfig.Pool pool) {
-    return new PoolOptions()
-        .setHttp1MaxSize(pool.maxConnections())
-        .setMaxWaitQueueSize(pool.maxWaiting());
+  private UpstreamPool pool(Route route) {
+    return requireNonNull(pools.get(route), "route");
   }
 
-  private static RequestOptions requestOptions(Route route) {
-    Upstream upstream = route.upstream();
-    Duration wait = route.timeouts().connect().plus(MAX_WAIT_FOR_CONNECTION);
-    return new RequestOptions()
-        .setServer(SocketAddress.inetSocketAddress(upstream.port(), upstream.host()))
-        .setHost(upstream.host())
-        .setPort(upstream.port())
-        .setSsl(upstream.tls())
-        .setConnectTimeout(wait.toMillis());
-  }
-
-  private static Duration longer(Duration one, Duration other) {
-    return one.compareTo(other) >= 0 ? one : other;
-  }
-
-  /**
-   * Begins a request on a pooled connection. Fails with a connect failure, or when no connection
-   * was free in time.
-   */
-  Future<HttpClientRequest> request(Route route) {
-    return client.request(options(route));
-  }
-
-  /**
-   * Begins a request on a connection of its own, which no later request uses: for what will not be
-   * HTTP for long, and would else hold a place in the pool.
-   */
-  Future<HttpClientRequest> requestAlone(Route route) {
-    Upstream upstream = route.upstream();
-    HttpConnectOptions connect =
-        new HttpConnectOptions()
-            .setServer(SocketAddress.inetSocketAddress(upstream.port(), upstream.host()))
-            .setHost(upstream.host())
-            .setPort(upstream.port())
-            .setSsl(upstream.tls());
-    return client.connect(connect).compose(connection -> begin(connection, route));
-  }
-
-  private Future<HttpClientRequest> begin(HttpClientConnection connection, Route route) {
-    return connection.request(options(route));
-  }
-
-  private RequestOptions options(Route route) {
-    RequestOptions known = options.get(route);
-    return known == null ? requestOptions(route) : known;
+  private Future<NetSocket> connect(Target target) {
+    ConnectOptions options =
+        new ConnectOptions()
+            .setHost(target.host)
+            .setPort(target.port)
+            .setTimeout((int) target.patience.toMillis())
+            .setSsl(target.tls);
+    if (target.tls) {
+      options.setSslOptions(new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS"));
+    }
+    return client.connect(options);
   }
 
   Future<Void> close() {
     return client.close();
+  }
+
+  private record Target(boolean tls, String host, int port, Duration patience) {
+    static Target of(Route route) {
+      Upstream upstream = route.upstream();
+      return new Target(
+          upstream.tls(), upstream.host(), upstream.port(), route.timeouts().connect());
+    }
   }
 }

@@ -65,6 +65,19 @@ class FailuresTest {
     assertThat(ending()).isEqualTo(Ending.UPSTREAM_FAILED);
   }
 
+  /** RFC 9110, section 15.2: what a client does not expect it may ignore. */
+  @Test
+  void informationalAnswerIsNoAnswerYet() throws IOException {
+    upstream.does(
+        (wire, request) ->
+            wire.write(
+                "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    try (Wire client = proxy.connect()) {
+      client.send("GET / HTTP/1.1", "Host: h");
+      assertThat(client.head().status()).isEqualTo(200);
+    }
+  }
+
   @Test
   void upstreamThatAnswersNonsenseIs502() throws IOException {
     for (String nonsense :
@@ -73,7 +86,6 @@ class FailuresTest {
             "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-            "HTTP/1.1 102 Processing\r\n\r\n",
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")) {
       upstream.does((wire, request) -> wire.write(nonsense));
       try (Wire client = proxy.connect()) {

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.Objects.requireNonNull;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetSocket;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP/1.1 connection to an upstream. It serves one request after the other and is never
+ * pipelined.
+ *
+ * <p>Vert.x connects (names, TLS, proxies) and Netty decodes; what lies between is here, because a
+ * client with futures and queues of its own costs more than everything else that the gateway does
+ * for a request. Belongs to one event loop.
+ */
+final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+  /** Told when a connection can serve the next request, or never will again. */
+  interface Owner {
+    /** The last exchange ended well. */
+    void released(UpstreamConnection connection);
+
+    /** The connection is gone, in the middle of something or not. Called once. */
+    void closed(UpstreamConnection connection);
+  }
+
+  private static final String DECODER = "upstream-decoder";
+  private static final String SELF = "upstream";
+  private static final String VERTX = "handler";
+  private static final int MAX_STATUS_LINE_BYTES = 8_192;
+  private static final int MAX_HEADER_BYTES = 65_536;
+  private static final int MAX_CHUNK_BYTES = 65_536;
+  private static final ByteBuf LINE_END = constant("\r\n");
+  private static final ByteBuf LAST_CHUNK = constant("0\r\n\r\n");
+  private static final int EARLY_HINTS = 103;
+  private static final int SWITCHING_PROTOCOLS = 101;
+
+  private final Owner owner;
+  private final NetSocket socket;
+  private final ChannelHandlerContext context;
+
+  private @Nullable ResponseSink sink;
+  private @Nullable HttpResponse switching;
+  private boolean head;
+  private boolean upgrade;
+  private boolean informational;
+  private boolean responseBegun;
+  private boolean responseEnded;
+  private boolean requestEnded;
+  private boolean keepAlive;
+  private boolean chunked;
+  private boolean gone;
+  private int served;
+  private long idleSinceNanos;
+
+  /** Takes over a connection that Vert.x has just made. */
+  UpstreamConnection(NetSocket socket, Owner owner) {
+    this.owner = owner;
+    this.socket = socket;
+    ChannelPipeline pipeline =
+        ((NetSocketInternal) socket).channelHandlerContext().channel().pipeline();
+    pipeline.addBefore(VERTX, DECODER, new Decoder());
+    pipeline.addBefore(VERTX, SELF, this);
+    this.context = requireNonNull(pipeline.context(this));
+  }
+
+  /** Whether it can serve a request now. */
+  boolean usable() {
+    return !gone && sink == null && context.channel().isActive();
+  }
+
+  /** Whether the request under way is the first one. */
+  boolean fresh() {
+    return served <= 1;
+  }
+
+  long idleSinceNanos() {
+    return idleSinceNanos;
+  }
+
+  void idleSince(long nanos) {
+    idleSinceNanos = nanos;
+  }
+
+  /** Begins an exchange: what comes back goes to {@code taker}. */
+  void begin(ResponseSink taker) {
+    sink = taker;
+    served++;
+    upgrade = false;
+    switching = null;
+    responseBegun = false;
+    responseEnded = false;
+    requestEnded = false;
+  }
+
+  /** Returns it unused. */
+  void giveBack() {
+    owner.released(this);
+  }
+
+  // The way up.
+
+  /**
+   * Sends the head of the request.
+   *
+   * @param toHead whether the method is HEAD, so that the response has no body
+   * @param withBody whether more follows, chunked if {@code inChunks}
+   */
+  void send(ByteBuf requestHead, boolean toHead, boolean withBody, boolean inChunks) {
+    head = toHead;
+    chunked = inChunks;
+    requestEnded = !withBody;
+    if (withBody) {
+      put(requestHead); // goes out with the first part of the body, or with flush
+    } else {
+      flush(requestHead);
+    }
+  }
+
+  /** Sends what was written so far. */
+  void flush() {
+    context.flush();
+  }
+
+  /** Sends the head of a request to change the protocol. */
+  void sendUpgrade(ByteBuf requestHead) {
+    upgrade = true;
+    send(requestHead, false, false, false);
+  }
+
+  /** Sends a part of the body; the buffer is written and released. */
+  void write(ByteBuf chunk) {
+    if (!chunk.isReadable()) {
+      chunk.release(); // an empty chunk would be the last one
+      return;
+    }
+    if (chunked) {
+      ByteBuf size = context.alloc().directBuffer(10);
+      ByteBufUtil.writeAscii(size, Integer.toHexString(chunk.readableBytes()));
+      size.writeShort('\r' << 8 | '\n');
+      put(size);
+      put(chunk);
+      flush(LINE_END.duplicate());
+    } else {
+      flush(chunk);
+    }
+  }
+
+  /**
+   * Ends the request. Trailers are left out where the framing of the body has no place for them.
+   */
+  void end(@Nullable HttpHeaders trailers) {
+    requestEnded = true;
+    if (chunked && trailers != null && !trailers.isEmpty()) {
+      flush(lastChunk(trailers));
+    } else if (chunked) {
+      flush(LAST_CHUNK.duplicate());
+    }
+    if (responseEnded) {
+      next();
+    }
+  }
+
+  private ByteBuf lastChunk(HttpHeaders trailers) {
+    ByteBuf end = context.alloc().directBuffer(256);
+    ByteBufUtil.writeAscii(end, "0\r\n");
+    Iterator<Map.Entry<CharSequence, CharSequence>> fields = trailers.iteratorCharSequence();
+    while (fields.hasNext()) {
+      Map.Entry<CharSequence, CharSequence> field = fields.next();
+      if (HeaderRules.passesAsTrailer(field.getKey())) {
+        ByteBufUtil.writeAscii(end, field.getKey());
+        end.writeShort(':' << 8 | ' ');
+        writeLatin1(end, field.getValue());
+        end.writeShort('\r' << 8 | '\n');
+      }
+    }
+    return end.writeShort('\r' << 8 | '\n');
+  }
+
+  private static void writeLatin1(ByteBuf to, CharSequence text) {
+    for (int i = 0; i < text.length(); i++) {
+      to.writeByte(text.charAt(i));
+    }
+  }
+
+  /** Whether the upstream is slower than who writes to it; {@link ResponseSink#drained} follows. */
+  boolean full() {
+    return !context.channel().isWritable();
+  }
+
+  /** Returns how many bytes the upstream must take before more is written; 0 if it need not. */
+  long unsent() {
+    return context.channel().bytesBeforeWritable();
+  }
+
+  // The way back.
+
+  /** Reads no more for now. What was read already still comes. */
+  void pause() {
+    context.channel().config().setAutoRead(false);
+  }
+
+  /** Reads again. */
+  void resume() {
+    context.channel().config().setAutoRead(true);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    try {
+      if (message instanceof HttpObject object) {
+        take(object);
+      } else {
+        fail(new IOException("bytes that are no HTTP"));
+      }
+    } finally {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void take(HttpObject object) {
+    if (object.decoderResult().isFailure()) {
+      fail(object.decoderResult().cause());
+    } else if (sink == null) {
+      abort(); // nobody asked
+    } else if (object instanceof HttpResponse response) {
+      takeHead(response, sink);
+    }
+    if (object instanceof HttpContent content && sink != null) {
+      takeContent(content, sink);
+    }
+  }
+
+  private void takeHead(HttpResponse response, ResponseSink taker) {
+    int status = response.status().code();
+    informational = status < 200;
+    if (!informational) {
+      responseBegun = true;
+      keepAlive = HttpUtil.isKeepAlive(response) && endsBeforeTheConnection(response, status);
+      taker.head(response);
+    } else if (status == EARLY_HINTS) {
+      taker.hints(response.headers());
+    } else if (status == SWITCHING_PROTOCOLS) {
+      switching = response; // the end of this message is to be read by this connection still
+    }
+  }
+
+  private boolean endsBeforeTheConnection(HttpResponse response, int status) {
+    HttpHeaders headers = response.headers();
+    return head
+        || status == 204
+        || status == 304
+        || headers.contains(HttpHeaderNames.CONTENT_LENGTH)
+        || HttpUtil.isTransferEncodingChunked(response);
+  }
+
+  private void takeContent(HttpContent content, ResponseSink taker) {
+    if (!(content instanceof LastHttpContent last)) {
+      taker.chunk(content.content());
+    } else if (!informational) {
+      takeEnd(last, taker);
+    } else if (switching != null) {
+      takeSwitch(switching, taker);
+    }
+  }
+
+  private void takeSwitch(HttpResponse response, ResponseSink taker) {
+    if (upgrade) {
+      taker.head(response);
+    } else {
+      fail(new IOException("changed the protocol unasked"));
+    }
+  }
+
+  private void takeEnd(LastHttpContent last, ResponseSink taker) {
+    if (!responseBegun || responseEnded) {
+      fail(new IOException("an end without a beginning"));
+      return;
+    }
+    responseEnded = true;
+    if (requestEnded) {
+      next();
+    }
+    taker.end(last.content(), last.trailingHeaders());
+  }
+
+  /** This exchange is over. */
+  private void next() {
+    sink = null;
+    if (!context.channel().config().isAutoRead()) {
+      resume();
+    }
+    if (keepAlive && !upgrade) {
+      owner.released(this);
+    } else {
+      abort();
+    }
+  }
+
+  /** Leaves the bytes that follow, and those that were sent after the head, to Vert.x's socket. */
+  NetSocket upgraded() {
+    sink = null;
+    gone = true;
+    socket.pause();
+    ChannelPipeline pipeline = context.pipeline();
+    pipeline.remove(this);
+    pipeline.remove(DECODER); // hands over what it has read too far
+    return socket;
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    if (sink != null) {
+      sink.readComplete();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (sink != null && ctx.channel().isWritable()) {
+      sink.drained();
+    }
+    ctx.fireChannelWritabilityChanged();
+  }
+
+  // The end.
+
+  /** Closes at once and forgets what was not written yet. Nobody is told but the owner. */
+  void abort() {
+    sink = null;
+    ChannelHandlerContext first = context.channel().pipeline().firstContext();
+    if (first != null) {
+      ChannelFuture unused = first.close();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    fail(new IOException("connection closed"));
+    if (!gone) {
+      gone = true;
+      owner.closed(this);
+    }
+    ctx.fireChannelInactive();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    fail(cause);
+  }
+
+  private void fail(Throwable cause) {
+    ResponseSink taker = sink;
+    abort();
+    if (taker != null) {
+      taker.broke(cause);
+    }
+  }
+
+  private void put(ByteBuf bytes) {
+    ChannelFuture unused = context.write(bytes);
+  }
+
+  private void flush(ByteBuf bytes) {
+    ChannelFuture unused = context.writeAndFlush(bytes);
+  }
+
+  private static ByteBuf constant(String text) {
+    return Unpooled.unreleasableBuffer(Unpooled.directBuffer().writeBytes(text.getBytes(US_ASCII)));
+  }
+
+  /** Knows which request a response is for, and so where it ends. */
+  private final class Decoder extends HttpResponseDecoder {
+    Decoder() {
+      super(
+          new HttpDecoderConfig()
+              .setMaxInitialLineLength(MAX_STATUS_LINE_BYTES)
+              .setMaxHeaderSize(MAX_HEADER_BYTES)
+              .setMaxChunkSize(MAX_CHUNK_BYTES));
+    }
+
+    @Override
+    protected boolean isContentAlwaysEmpty(HttpMessage message) {
+      return head
+          || ((HttpResponse) message).status().code() == SWITCHING_PROTOCOLS
+          || super.isContentAlwaysEmpty(message);
+    }
+  }
+}

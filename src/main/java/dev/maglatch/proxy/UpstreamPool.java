@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import io.vertx.core.Future;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
+import io.vertx.core.net.NetSocket;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Connections of one event loop to one upstream.
+ *
+ * <p>The connection used last is used next, so that those not needed grow old and are closed. Who
+ * finds none waits in order of arrival, within a bound; whether for too long is for the waiter to
+ * decide.
+ */
+final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.Owner {
+  /** Who wants a connection. Told once, on the event loop, perhaps before {@link #acquire} ends. */
+  interface Waiter {
+    /** Here is one, for one request. */
+    void connected(UpstreamConnection connection);
+
+    /** There is none, and for this waiter there will be none. */
+    void notConnected(Throwable cause);
+  }
+
+  private static final long KEEP_ALIVE_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  private final Loop loop;
+  private final ProxyConfig.Pool bounds;
+  private final Supplier<Future<NetSocket>> connector;
+  private final ArrayDeque<UpstreamConnection> idle = new ArrayDeque<>();
+  private final ArrayDeque<Waiter> waiting = new ArrayDeque<>();
+  private int open;
+  private int connecting;
+
+  /**
+   * @param connector makes one connection more
+   */
+  UpstreamPool(Loop loop, ProxyConfig.Pool bounds, Supplier<Future<NetSocket>> connector) {
+    this.loop = loop;
+    this.bounds = bounds;
+    this.connector = connector;
+    loop.deadlines().add(this);
+  }
+
+  /** Asks for a connection. */
+  void acquire(Waiter waiter) {
+    UpstreamConnection ready = takeIdle();
+    if (ready != null) {
+      waiter.connected(ready);
+    } else if (open >= bounds.maxConnections() && waiting.size() >= bounds.maxWaiting()) {
+      waiter.notConnected(
+          new ConnectionPoolTooBusyException(
+              open + " connections in use and " + waiting.size() + " requests waiting"));
+    } else {
+      waiting.add(waiter);
+      connectForWaiting();
+    }
+  }
+
+  /** Withdraws a wish that was not fulfilled yet. */
+  void withdraw(Waiter waiter) {
+    waiting.remove(waiter);
+  }
+
+  @Override
+  public void released(UpstreamConnection connection) {
+    Waiter next = waiting.poll();
+    if (next != null) {
+      next.connected(connection);
+    } else {
+      connection.idleSince(loop.nanoTime());
+      idle.addLast(connection);
+    }
+  }
+
+  @Override
+  public void closed(UpstreamConnection connection) {
+    open--;
+    idle.remove(connection);
+    connectForWaiting();
+  }
+
+  /** Closes what nobody has used for long: the upstream will do so soon, perhaps too late. */
+  @Override
+  void check(long nowNanos) {
+    UpstreamConnection oldest = idle.peekFirst();
+    while (oldest != null && nowNanos - oldest.idleSinceNanos() > KEEP_ALIVE_NANOS) {
+      idle.removeFirst();
+      oldest.abort();
+      oldest = idle.peekFirst();
+    }
+  }
+
+  private @Nullable UpstreamConnection takeIdle() {
+    UpstreamConnection latest = idle.pollLast();
+    while (latest != null && !latest.usable()) {
+      latest = idle.pollLast(); // its end is reported soon
+    }
+    return latest;
+  }
+
+  /** Makes as many connections as are missing for those who wait. */
+  private void connectForWaiting() {
+    while (connecting < waiting.size() && open < bounds.maxConnections()) {
+      open++;
+      connecting++;
+      connector.get().onComplete(this::connected);
+    }
+  }
+
+  private void connected(@Nullable NetSocket socket, @Nullable Throwable failure) {
+    connecting--;
+    if (socket != null) {
+      released(new UpstreamConnection(socket, this));
+      return;
+    }
+    open--;
+    Waiter first = waiting.poll();
+    if (first != null && failure != null) {
+      first.notConnected(failure);
+    }
+    connectForWaiting();
+  }
+}
