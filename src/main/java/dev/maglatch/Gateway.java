@@ -4,6 +4,7 @@ package dev.maglatch;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
 import dev.maglatch.api.docs.Docs;
+import dev.maglatch.api.events.EventIntake;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.Lease.Standing;
 import dev.maglatch.config.GatewayConfig;
@@ -23,6 +24,7 @@ import dev.maglatch.postgres.SchemaVersion;
 import dev.maglatch.postgres.SecretFingerprints;
 import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.ProxyVerticle;
+import dev.maglatch.webhook.EventStore;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -54,6 +56,10 @@ public final class Gateway {
 
   private final GatewayConfig config;
   private final Vertx vertx;
+
+  /** For webhooks alone: see {@link Deliveries}. */
+  private final Vertx webhookVertx;
+
   private final Readiness readiness = new Readiness();
   private final Metrics metrics;
   private final Lifecycle lifecycle = new Lifecycle();
@@ -61,7 +67,11 @@ public final class Gateway {
   /** Without a context, since it completes when there is no Vert.x left to run handlers on. */
   private final Promise<Void> stopped = Promise.promise();
 
+  private final Member me = self();
   private final AtomicBoolean stopping = new AtomicBoolean();
+
+  /** Null until the database is known to be ours. */
+  private volatile @Nullable EventStore events;
 
   private volatile int httpPort;
   private volatile int opsPort;
@@ -78,6 +88,7 @@ public final class Gateway {
       LogFormat.json();
     }
     this.vertx = Vertx.vertx(options(config));
+    this.webhookVertx = Deliveries.vertx();
     this.metrics = new Metrics(version, readiness);
   }
 
@@ -98,8 +109,8 @@ public final class Gateway {
   }
 
   /**
-   * Stops everything in reverse: no new traffic, drain, feed, last usage, pool, and Vert.x itself.
-   * Never fails. A second call completes with the first.
+   * Stops everything in reverse: no new traffic, drain, webhooks, feed, last usage, pool, and
+   * Vert.x itself. Never fails. A second call completes with the first.
    */
   public Future<Void> stop() {
     readiness.draining();
@@ -111,7 +122,10 @@ public final class Gateway {
 
   /** A connection that a silent database never completes can keep Vert.x from closing. */
   private void closeVertx() {
-    vertx.close().onComplete(closed -> stopped.tryComplete());
+    webhookVertx
+        .close()
+        .transform(closed -> vertx.close())
+        .onComplete(closed -> stopped.tryComplete());
     CompletableFuture.delayedExecutor(VERTX_CLOSE_SECONDS, SECONDS).execute(stopped::tryComplete);
   }
 
@@ -136,13 +150,16 @@ public final class Gateway {
   /** Returns a server that does not listen yet. */
   OpsServer opsServer() {
     Docs docs = new Docs(vertx, Editions.ops(config));
+    EventIntake intake = new EventIntake(vertx, config.eventsToken(), () -> events);
     return new OpsServer(
         vertx,
         new OpsConfig(config.ops().host(), config.ops().port()),
         readiness,
         metrics,
-        Stream.of(Docs.OPENAPI, Docs.PAGE, Docs.ASSETS)
-            .map(path -> OpsRoute.get(path, docs::answer))
+        Stream.concat(
+                Stream.of(Docs.OPENAPI, Docs.PAGE, Docs.ASSETS)
+                    .map(path -> OpsRoute.get(path, docs::answer)),
+                Stream.of(OpsRoute.post(EventIntake.PATH, intake::answer)))
             .toList());
   }
 
@@ -179,7 +196,7 @@ public final class Gateway {
 
   /** Checks that these are the database's secrets, then takes a lease. */
   private Future<Parts> join() {
-    Parts parts = new Parts(vertx, config, metrics, accessLog(), self());
+    Parts parts = new Parts(vertx, config, metrics, accessLog(), me);
     lifecycle.started("database", parts::close);
     lifecycle.started(
         "usage", config.usage().flushTimeout().plus(STOP_MARGIN), parts.usage()::stop);
@@ -191,7 +208,20 @@ public final class Gateway {
               lifecycle.started("lease", parts.replica()::stop);
               return parts.replica().start();
             })
-        .map(parts);
+        .map(
+            leased -> {
+              events = parts.management().events();
+              startWebhooks(parts);
+              return parts;
+            });
+  }
+
+  private void startWebhooks(Parts parts) {
+    Deliveries deliveries =
+        new Deliveries(
+            webhookVertx, config, me.id(), parts.management().events(), metrics.webhooks());
+    lifecycle.started("webhooks", deliveries.stopTimeout().plus(STOP_MARGIN), deliveries::stop);
+    deliveries.start();
   }
 
   private Future<Void> openServers(Parts parts) {

@@ -18,6 +18,7 @@ import dev.maglatch.postgres.Database;
 import dev.maglatch.postgres.PgAccountRegistry;
 import dev.maglatch.postgres.PgAuditLog;
 import dev.maglatch.postgres.PgChangeFeed;
+import dev.maglatch.postgres.PgEventStore;
 import dev.maglatch.postgres.PgKeyInventory;
 import dev.maglatch.postgres.PgKeyRegistry;
 import dev.maglatch.postgres.PgServiceAccountRegistry;
@@ -25,6 +26,7 @@ import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.postgres.SecretUses;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.SecretRing;
+import dev.maglatch.webhook.EventStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
@@ -49,6 +51,7 @@ public final class Management {
   private final AuditLog audit;
   private final OperatorKeys operatorKeys;
   private final SecretUses secrets;
+  private final EventStore events;
 
   /** Opens the use cases for the command line: there is no cache of its own to renew. */
   public static Management open(Vertx vertx, GatewayConfig config) {
@@ -80,6 +83,7 @@ public final class Management {
     this.serviceAccounts =
         new ServiceAccountRegistrar(new PgServiceAccountRegistry(database), barrier);
     this.audit = new PgAuditLog(database);
+    this.events = new PgEventStore(database);
     this.keys =
         new KeyRegistrar(
             new PgKeyRegistry(database),
@@ -107,6 +111,10 @@ public final class Management {
 
   AuditLog audit() {
     return audit;
+  }
+
+  EventStore events() {
+    return events;
   }
 
   /** Returns what only an operator may do with keys. */

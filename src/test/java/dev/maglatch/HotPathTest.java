@@ -33,8 +33,12 @@ class HotPathTest {
 
       List<String> executed = new CopyOnWriteArrayList<>(log.executed());
       assertThat(executed)
-          .as("the lease, and usage once an interval; nothing on the way of a request")
-          .allMatch(sql -> sql.contains("renew_lease") || sql.contains("key_usage"));
+          .as("the lease, usage, webhooks, once an interval; nothing on the way of a request")
+          .allMatch(
+              sql ->
+                  sql.contains("renew_lease")
+                      || sql.contains("key_usage")
+                      || sql.contains("webhook_"));
       assertThat(lookups(log)).isZero();
     }
   }

@@ -32,7 +32,11 @@ record Tenant(UUID organization, UUID account) {
       statement.execute(
           "INSERT INTO accounts (id, email, user_record_id, organization_id) VALUES ('"
               + tenant.account
-              + "', 'a@example.com', 'recAAAAAAAAAAAAAA', '"
+              + "', '"
+              + tenant.account
+              + "@example.com', 'rec"
+              + tenant.account.toString().replace("-", "").substring(0, 14)
+              + "', '"
               + tenant.organization
               + "')");
     } catch (SQLException failed) {

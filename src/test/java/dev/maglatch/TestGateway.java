@@ -117,6 +117,11 @@ final class TestGateway implements AutoCloseable {
     return send(request(gateway.httpPort(), path, headers).DELETE().build());
   }
 
+  HttpResponse<String> postOps(String path, String body, String... headers) {
+    return send(
+        request(gateway.opsPort(), path, headers).POST(BodyPublishers.ofString(body)).build());
+  }
+
   HttpResponse<String> ops(String path) {
     return send(request(gateway.opsPort(), path).GET().build());
   }

@@ -108,8 +108,22 @@ final class UnstartedGateway implements AutoCloseable {
     if (headers.length > 0) {
       request.headers(headers);
     }
+    return send(request.build());
+  }
+
+  /** Returns the status of the answer to a POST with that credential. */
+  int post(int port, String path, String body, String authorization) {
+    URI uri = URI.create("http://127.0.0.1:" + port + path);
+    return send(HttpRequest.newBuilder(uri)
+            .header("Authorization", authorization)
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build())
+        .statusCode();
+  }
+
+  private HttpResponse<String> send(HttpRequest request) {
     try {
-      return client.send(request.build(), BodyHandlers.ofString());
+      return client.send(request, BodyHandlers.ofString());
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     } catch (InterruptedException interrupted) {

@@ -66,6 +66,14 @@ enum Metric {
   USAGE_PENDING("maglatch_usage_pending_keys", "Keys whose use the last flush could not write"),
   USAGE_DROPPED("maglatch_usage_dropped_total", "Uses not recorded because the buffer was full"),
 
+  WEBHOOK_ATTEMPTS("maglatch_webhook_attempts_total", "Attempts at webhooks by outcome", "outcome"),
+  WEBHOOK_DURATION("maglatch_webhook_attempt_seconds", "Time that attempts at webhooks took"),
+  WEBHOOKS_IN_FLIGHT(
+      "maglatch_webhooks_in_flight", "Deliveries of webhooks claimed here and not settled"),
+  WEBHOOK_QUEUE_AGE(
+      "maglatch_webhook_queue_age_seconds",
+      "How long the oldest due delivery of a webhook has been due, over all replicas"),
+
   DATABASE_IN_USE("maglatch_database_connections_in_use", "Connections of the pool that work"),
   DATABASE_PENDING("maglatch_database_pending", "Pieces of work that wait for a connection"),
   DATABASE_MAX("maglatch_database_connections_max", "The most connections the pool may open"),

@@ -5,6 +5,7 @@ import dev.maglatch.cluster.ClusterMetrics;
 import dev.maglatch.proxy.ProxyMetrics;
 import dev.maglatch.usage.UsageMetrics;
 import dev.maglatch.verify.VerifyMetrics;
+import dev.maglatch.webhook.WebhookMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Collection;
@@ -28,6 +29,7 @@ public final class Metrics {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final UsageMeters usage = new UsageMeters(registry);
   private final VerifyMeters verify = new VerifyMeters(registry);
+  private final WebhookMeters webhooks = new WebhookMeters(registry);
   private final ClusterMeters cluster = new ClusterMeters(registry, System::nanoTime);
 
   /**
@@ -60,6 +62,10 @@ public final class Metrics {
 
   public ClusterMetrics cluster() {
     return cluster;
+  }
+
+  public WebhookMetrics webhooks() {
+    return webhooks;
   }
 
   /** Shows how many entries the key cache has, from now on. Call it once. */

@@ -198,6 +198,13 @@ public final class PgKeyRegistry implements KeyRegistry {
        WHERE id = $1::uuid
       """;
 
+  /** What is still on its way goes to where the webhook has gone. */
+  private static final String HAND_OVER =
+      """
+      UPDATE webhook_deliveries SET key_id = $2::uuid
+       WHERE key_id = $1::uuid AND status = 'pending'
+      """;
+
   private static final String IS_IN_REACH = "SELECT id FROM api_keys" + IN_REACH;
 
   private static final String SET_WEBHOOK =
@@ -235,7 +242,7 @@ public final class PgKeyRegistry implements KeyRegistry {
                 refusal != null
                     ? Future.succeededFuture(refusal)
                     : write(connection, key)
-                        .compose(done -> audited(connection, key.id(), actor, "api_key.created"))
+                        .compose(done -> told(connection, key.id(), actor, "api_key.created"))
                         .map(stored -> new Insertion(CREATED, stored)));
   }
 
@@ -415,7 +422,7 @@ public final class PgKeyRegistry implements KeyRegistry {
                 .compose(
                     changed ->
                         changed
-                            ? audited(connection, id, actor, "api_key.updated")
+                            ? told(connection, id, actor, "api_key.updated")
                             : Future.succeededFuture()));
   }
 
@@ -447,7 +454,7 @@ public final class PgKeyRegistry implements KeyRegistry {
     return connection
         .preparedQuery(SET_SETTINGS)
         .execute(Tuple.wrap(values))
-        .compose(done -> audited(connection, key.id(), actor, "api_key.updated"))
+        .compose(done -> told(connection, key.id(), actor, "api_key.updated"))
         .map(after -> new Edit(key.settings(), after));
   }
 
@@ -469,8 +476,9 @@ public final class PgKeyRegistry implements KeyRegistry {
     Tuple retirement = Tuple.of(old.id(), next.id(), (int) grace.toSeconds());
     return write(connection, next)
         .compose(done -> connection.preparedQuery(RETIRE).execute(retirement))
-        .compose(done -> audited(connection, old.id(), actor, "api_key.rotated"))
-        .compose(done -> audited(connection, next.id(), actor, "api_key.created"))
+        .compose(done -> connection.preparedQuery(HAND_OVER).execute(Tuple.of(old.id(), next.id())))
+        .compose(done -> told(connection, old.id(), actor, "api_key.rotated"))
+        .compose(done -> told(connection, next.id(), actor, "api_key.created"))
         .map(stored -> stored);
   }
 
@@ -493,7 +501,7 @@ public final class PgKeyRegistry implements KeyRegistry {
                 .compose(
                     revoked ->
                         revoked
-                            ? audited(connection, id, actor, "api_key.revoked")
+                            ? told(connection, id, actor, "api_key.revoked")
                                 .map(RevokeOutcome.REVOKED)
                             : whyNot(connection, values)));
   }
@@ -501,6 +509,13 @@ public final class PgKeyRegistry implements KeyRegistry {
   private static Future<RevokeOutcome> whyNot(SqlConnection connection, Tuple inReach) {
     return exists(connection, IS_IN_REACH, inReach)
         .map(known -> known ? RevokeOutcome.ALREADY_REVOKED : RevokeOutcome.UNKNOWN);
+  }
+
+  /** As {@link #audited}, and tells the keys of the account about it. */
+  private static Future<KeyRecord> told(
+      SqlConnection connection, UUID id, Actor actor, String action) {
+    return audited(connection, id, actor, action)
+        .compose(key -> KeyEvents.write(connection, key, actor, action).map(key));
   }
 
   /** Returns the key as the change has left it, with an audit row about the change. */

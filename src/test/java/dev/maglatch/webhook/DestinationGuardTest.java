@@ -286,7 +286,7 @@ class DestinationGuardTest {
   @Test
   void configurationOpensHttpAndNamedRanges() {
     DestinationGuard open =
-        new DestinationGuard(new WebhookConfig(true, List.of("127.0.0.0/8", "fd00::/8")));
+        new DestinationGuard(WebhookConfig.of(true, List.of("127.0.0.0/8", "fd00::/8")));
 
     assertThat(open.accepts("http://example.com/")).isTrue();
     assertThat(open.accepts("http://127.0.0.1:8080/in")).isTrue();
@@ -312,7 +312,7 @@ class DestinationGuardTest {
   /** Whatever a resolver says of it, this name means the machine itself. */
   @Test
   void localhostIsNeverResolved() {
-    DestinationGuard inside = new DestinationGuard(new WebhookConfig(true, List.of("127.0.0.1")));
+    DestinationGuard inside = new DestinationGuard(WebhookConfig.of(true, List.of("127.0.0.1")));
     for (String host : List.of("localhost", "LOCALHOST.", "a.localhost")) {
       Target target = requireNonNull(inside.target("http://" + host + ":8080/"));
       assertThat(inside.knownAddresses(target)).containsExactly(address("127.0.0.1"));
@@ -358,7 +358,7 @@ class DestinationGuardTest {
   }
 
   private static DestinationGuard guard(boolean allowHttp) {
-    return new DestinationGuard(new WebhookConfig(allowHttp, List.of()));
+    return new DestinationGuard(WebhookConfig.of(allowHttp, List.of()));
   }
 
   private static InetAddress address(String literal) {

@@ -39,7 +39,7 @@ class MagpipeTest {
       "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{0,5}[1-9])?\\+00:00";
   private static final String INVALID_URL = "Invalid webhook URL. Must be a valid HTTPS URL.";
   private static final DestinationGuard URLS =
-      new DestinationGuard(new WebhookConfig(false, List.of()));
+      new DestinationGuard(WebhookConfig.of(false, List.of()));
   private static final String INVALID_ACTION =
       "Invalid action. Use: generate, list, revoke, update";
 

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.postgres;
+
+import dev.maglatch.secret.SealedText;
+import dev.maglatch.webhook.Attempt;
+import dev.maglatch.webhook.DeliveryQueue;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Deliveries in {@code webhook_deliveries}, over one connection that both listens and claims, so
+ * that each claim proves the listening connection alive.
+ */
+public final class PgDeliveryQueue implements DeliveryQueue {
+  private static final String LISTEN = "LISTEN " + WebhookEvents.CHANNEL;
+
+  /*
+   * Looks at the oldest due deliveries of destinations that have room, takes as many of each as
+   * there is room for, and locks those that nobody else is just locking. A row that another replica
+   * has claimed since the statement began is judged by what it is now. The URL is that of the
+   * successor when the key was rotated after the delivery was written.
+   */
+  private static final String CLAIM =
+      """
+      WITH busy AS MATERIALIZED (
+        SELECT destination, room
+          FROM unnest($4::text[], $5::integer[]) AS given (destination, room)),
+      due AS MATERIALIZED (
+        SELECT d.id, d.destination, d.due_at FROM webhook_deliveries AS d
+         WHERE d.status = 'pending' AND d.due_at <= clock_timestamp()
+           AND NOT EXISTS (SELECT 1 FROM busy
+                            WHERE busy.destination = d.destination AND busy.room = 0)
+         ORDER BY d.due_at LIMIT 1000),
+      ranked AS (
+        SELECT due.id, due.due_at, due.destination,
+               row_number() OVER (PARTITION BY due.destination ORDER BY due.due_at, due.id) AS place
+          FROM due),
+      mine AS (
+        SELECT d.id FROM webhook_deliveries AS d
+          JOIN ranked ON ranked.id = d.id
+          LEFT JOIN busy ON busy.destination = ranked.destination
+         WHERE ranked.place <= coalesce(busy.room, $3::integer)
+           AND d.status = 'pending' AND d.due_at <= clock_timestamp()
+         ORDER BY ranked.due_at LIMIT $2::integer
+           FOR UPDATE OF d SKIP LOCKED),
+      claimed AS (
+        UPDATE webhook_deliveries AS d
+           SET due_at = clock_timestamp() + $6::bigint * interval '1 millisecond',
+               claim = d.claim + 1, claimed_by = $1::uuid
+          FROM mine WHERE d.id = mine.id
+        RETURNING d.id, d.claim, d.event_id, d.attempts, d.destination, d.key_id, d.created_at)
+      SELECT c.id, c.claim, c.event_id, e.body, c.attempts, c.destination, k.id AS key_id,
+             CASE WHEN k.revoked_at IS NULL
+                   AND (k.revoke_after IS NULL OR k.revoke_after > clock_timestamp())
+                   AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+                   AND k.webhook_secret IS NOT NULL THEN k.webhook_url END AS url,
+             k.webhook_secret,
+             CASE WHEN k.previous_webhook_secret_until > clock_timestamp()
+                  THEN k.previous_webhook_secret END AS previous_webhook_secret
+        FROM claimed AS c
+        JOIN webhook_events AS e ON e.id = c.event_id
+        JOIN api_keys AS held ON held.id = c.key_id
+        JOIN api_keys AS k ON k.id = CASE WHEN held.webhook_url IS NULL
+                                          THEN coalesce(held.successor_id, held.id)
+                                          ELSE held.id END
+       ORDER BY c.created_at, c.id
+      """;
+
+  private static final String SETTLE =
+      """
+      UPDATE webhook_deliveries AS d
+         SET status = s.status,
+             due_at = CASE WHEN s.status = 'pending'
+                           THEN clock_timestamp() + s.wait * interval '1 millisecond' END,
+             claimed_by = NULL,
+             attempts = d.attempts + CASE WHEN s.url = '' THEN 0 ELSE 1 END,
+             attempted_at = CASE WHEN s.url = '' THEN d.attempted_at
+                                 ELSE clock_timestamp() - s.millis * interval '1 millisecond' END,
+             url = coalesce(nullif(s.url, ''), d.url),
+             http_status = CASE WHEN s.url = '' THEN d.http_status ELSE nullif(s.http_status, 0) END,
+             millis = CASE WHEN s.url = '' THEN d.millis ELSE s.millis END,
+             failure = CASE WHEN s.url = '' THEN 'the key is not active or has no URL' ELSE s.failure END,
+             answer = CASE WHEN s.url = '' THEN d.answer ELSE s.answer END
+        FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::integer[],
+                    $7::integer[], $8::text[], $9::text[])
+             AS s (id, claim, status, wait, url, http_status, millis, failure, answer)
+       WHERE d.id = s.id AND d.claim = s.claim AND d.status = 'pending'
+      """;
+
+  private static final String AGE =
+      """
+      SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)) * 1000, 0)::bigint
+        FROM webhook_deliveries WHERE status = 'pending' AND due_at <= clock_timestamp()
+      """;
+
+  private static final String PRUNE =
+      """
+      DELETE FROM webhook_events
+       WHERE id = ANY (ARRAY (
+             SELECT id FROM webhook_events
+              WHERE created_at < clock_timestamp() - $1::bigint * interval '1 millisecond'
+              ORDER BY created_at LIMIT 1000
+                FOR UPDATE SKIP LOCKED))
+      """;
+
+  private static final String FORGET_NOTICES =
+      "DELETE FROM webhook_notices WHERE occasion < clock_timestamp() - interval '1 day'";
+
+  private final SteadyConnection connection;
+  private volatile Runnable onNotification = () -> {};
+
+  /**
+   * @param timeout how long one answer may take; a later one costs the connection
+   */
+  public PgDeliveryQueue(Vertx vertx, PgConnectOptions options, Duration timeout) {
+    PgConnectOptions own = new PgConnectOptions(options);
+    own.setCachePreparedStatements(true);
+    this.connection = new SteadyConnection(vertx, own, timeout, this::beginListening);
+  }
+
+  private Future<Void> beginListening(PgConnection opened) {
+    opened.notificationHandler(notification -> onNotification.run());
+    return opened.query(LISTEN).execute().mapEmpty();
+  }
+
+  @Override
+  public Future<Void> listen(Runnable handler) {
+    onNotification = handler;
+    return connection.use(connected -> Future.succeededFuture());
+  }
+
+  @Override
+  public Future<List<Claimed>> claim(Claim claim) {
+    List<String> names = List.copyOf(claim.room().keySet());
+    Tuple values = Tuple.of(claim.replica(), claim.max(), claim.perDestination());
+    values.addArrayOfString(names.toArray(String[]::new));
+    values.addArrayOfInteger(names.stream().map(claim.room()::get).toArray(Integer[]::new));
+    values.addLong(claim.lease().toMillis());
+    return connection
+        .use(opened -> opened.preparedQuery(CLAIM).execute(values))
+        .map(PgDeliveryQueue::claimed);
+  }
+
+  @Override
+  public Future<Void> settle(List<Settlement> settlements) {
+    List<Settlement> sorted =
+        settlements.stream().sorted(Comparator.comparing(Settlement::id)).toList();
+    int size = sorted.size();
+    UUID[] ids = new UUID[size];
+    Long[] claims = new Long[size];
+    String[] statuses = new String[size];
+    Long[] waits = new Long[size];
+    String[] urls = new String[size];
+    Integer[] codes = new Integer[size];
+    Integer[] millis = new Integer[size];
+    String[] failures = new String[size];
+    String[] answers = new String[size];
+    for (int i = 0; i < size; i++) {
+      Settlement one = sorted.get(i);
+      Attempt attempt = one.attempt();
+      ids[i] = one.id();
+      claims[i] = one.claim();
+      statuses[i] = one.status().name().toLowerCase(Locale.ROOT);
+      waits[i] = one.pause().toMillis();
+      urls[i] = one.url();
+      codes[i] = attempt == null ? 0 : attempt.status();
+      millis[i] = attempt == null ? 0 : (int) attempt.millis();
+      failures[i] = attempt == null ? null : attempt.failure();
+      answers[i] = attempt == null ? "" : attempt.answer();
+    }
+    Tuple values =
+        Tuple.tuple()
+            .addArrayOfUUID(ids)
+            .addArrayOfLong(claims)
+            .addArrayOfString(statuses)
+            .addArrayOfLong(waits)
+            .addArrayOfString(urls)
+            .addArrayOfInteger(codes)
+            .addArrayOfInteger(millis)
+            .addArrayOfString(failures)
+            .addArrayOfString(answers);
+    return connection.use(opened -> opened.preparedQuery(SETTLE).execute(values)).mapEmpty();
+  }
+
+  @Override
+  public Future<Duration> age() {
+    return connection
+        .use(opened -> opened.preparedQuery(AGE).execute())
+        .map(rows -> Duration.ofMillis(rows.iterator().next().getLong(0)));
+  }
+
+  @Override
+  public Future<Integer> prune(Duration retention) {
+    return connection
+        .use(opened -> opened.preparedQuery(PRUNE).execute(Tuple.of(retention.toMillis())))
+        .compose(
+            pruned ->
+                connection
+                    .use(opened -> opened.query(FORGET_NOTICES).execute())
+                    .map(pruned.rowCount()));
+  }
+
+  public Future<Void> close() {
+    return connection.close();
+  }
+
+  private static List<Claimed> claimed(RowSet<Row> rows) {
+    List<Claimed> all = new ArrayList<>(rows.size());
+    for (Row row : rows) {
+      List<SealedText> secrets = new ArrayList<>();
+      addSealed(secrets, row.getBuffer("webhook_secret"));
+      addSealed(secrets, row.getBuffer("previous_webhook_secret"));
+      all.add(
+          new Claimed(
+              row.getUUID("id"),
+              row.getLong("claim"),
+              row.getUUID("event_id"),
+              row.getString("body"),
+              row.getInteger("attempts"),
+              row.getString("destination"),
+              row.getUUID("key_id"),
+              row.getString("url"),
+              secrets));
+    }
+    return all;
+  }
+
+  private static void addSealed(List<SealedText> secrets, @Nullable Buffer bytes) {
+    if (bytes != null) {
+      secrets.add(new SealedText(bytes.getBytes()));
+    }
+  }
+}

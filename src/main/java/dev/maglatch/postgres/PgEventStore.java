@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.postgres;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.KeyRecord;
+import dev.maglatch.webhook.EventStore;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Events in {@code webhook_events}. */
+public final class PgEventStore implements EventStore {
+  /** A second replica waits for the first one's commit, and then finds the notice there. */
+  private static final String NOTICE_EXPIRING =
+      """
+      WITH noticed AS (
+        INSERT INTO webhook_notices (key_id, event, occasion)
+        SELECT id, 'api_key.expiring', expires_at FROM api_keys AS k
+         WHERE revoked_at IS NULL AND revoke_after IS NULL
+           AND expires_at > clock_timestamp()
+           AND expires_at <= clock_timestamp() + $1::bigint * interval '1 millisecond'
+           AND NOT EXISTS (SELECT 1 FROM webhook_notices AS n
+                            WHERE n.key_id = k.id AND n.event = 'api_key.expiring'
+                              AND n.occasion = k.expires_at)
+         ORDER BY expires_at, id LIMIT $2::integer
+            ON CONFLICT DO NOTHING
+        RETURNING key_id)
+      """
+          + KeyRows.SELECT
+          + " JOIN noticed ON noticed.key_id = k.id ORDER BY k.expires_at, k.id";
+
+  private static final String NOTICE_LIMIT =
+      """
+      WITH noticed AS (
+        INSERT INTO webhook_notices (key_id, event, occasion)
+        SELECT id, 'api_key.limit_reached', $2::timestamptz FROM api_keys WHERE id = $1::uuid
+            ON CONFLICT DO NOTHING
+        RETURNING key_id)
+      """
+          + KeyRows.SELECT
+          + " JOIN noticed ON noticed.key_id = k.id";
+
+  private final Database database;
+
+  public PgEventStore(Database database) {
+    this.database = requireNonNull(database, "database");
+  }
+
+  @Override
+  public Future<@Nullable Published> publish(UUID accountId, String event, JsonObject data) {
+    return database.query(
+        client ->
+            WebhookEvents.write(client, accountId, event, data)
+                .map(
+                    done ->
+                        done == null ? null : new Published(done.eventId(), done.deliveries())));
+  }
+
+  @Override
+  public Future<Void> limitReached(UUID keyId, Instant windowEnd) {
+    Tuple values = Tuple.of(keyId, windowEnd.atOffset(ZoneOffset.UTC));
+    return database
+        .transaction(
+            connection -> notice(connection, NOTICE_LIMIT, values, "api_key.limit_reached"))
+        .mapEmpty();
+  }
+
+  @Override
+  public Future<Integer> noticeExpiring(Duration ahead, int max) {
+    Tuple values = Tuple.of(ahead.toMillis(), max);
+    return database.transaction(
+        connection -> notice(connection, NOTICE_EXPIRING, values, "api_key.expiring"));
+  }
+
+  private static Future<Integer> notice(
+      SqlConnection connection, String sql, Tuple values, String event) {
+    return connection
+        .preparedQuery(sql)
+        .execute(values)
+        .compose(
+            rows -> {
+              List<KeyRecord> keys = new ArrayList<>();
+              rows.forEach(row -> keys.add(KeyRows.read(row)));
+              return tell(connection, keys, event, 0).map(keys.size());
+            });
+  }
+
+  private static Future<Void> tell(
+      SqlConnection connection, List<KeyRecord> keys, String event, int index) {
+    return index == keys.size()
+        ? Future.succeededFuture()
+        : KeyEvents.write(connection, keys.get(index), Actor.SYSTEM, event)
+            .compose(done -> tell(connection, keys, event, index + 1));
+  }
+}

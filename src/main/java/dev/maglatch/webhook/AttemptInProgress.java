@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.webhook;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import dev.maglatch.webhook.Attempt.Kind;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import java.net.ConnectException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.format.DateTimeFormatter;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt from its first moment to its last, which comes at the timeout at the latest. Whatever
+ * happens afterwards changes nothing. One thread.
+ */
+final class AttemptInProgress {
+  private static final int MAX_BODY_BYTES = 64 * 1024;
+  private static final int MAX_ANSWER_CHARACTERS = 2_000;
+  private static final Duration LEAST_RETRY_AFTER = Duration.ofSeconds(1);
+  private static final Duration MOST_RETRY_AFTER = Duration.ofHours(1);
+
+  private final Vertx vertx;
+  private final InstantSource clock;
+  private final long beganNanos = System.nanoTime();
+  private final Promise<Attempt> result = Promise.promise();
+  private final long timer;
+  private final Buffer body = Buffer.buffer();
+  private @Nullable HttpClientRequest request;
+  private @Nullable HttpClientResponse response;
+  private String notConnected = "";
+  private boolean over;
+
+  AttemptInProgress(Vertx vertx, Duration timeout, InstantSource clock) {
+    this.vertx = vertx;
+    this.clock = clock;
+    this.timer = vertx.setTimer(timeout.toMillis(), late -> timedOut(timeout));
+  }
+
+  Future<Attempt> future() {
+    return result.future();
+  }
+
+  boolean isOver() {
+    return over;
+  }
+
+  /** Ends without having sent anything, for good. */
+  void forbid(String reason) {
+    end(new Attempt(Kind.FORBIDDEN, 0, "", reason, null, millis()));
+  }
+
+  /** Ends without a whole answer. */
+  void fail(String reason) {
+    end(new Attempt(Kind.UNREACHABLE, status(), answer(), reason, null, millis()));
+  }
+
+  /** Notes why one address could not be connected to. */
+  void notConnected(Throwable failure) {
+    notConnected = reason(failure);
+  }
+
+  /** Ends without a connection: what the last address had to say, or that there was none. */
+  void failToConnect(String withoutAddress) {
+    fail(notConnected.isEmpty() ? withoutAddress : notConnected);
+  }
+
+  /** Notes the request on its connection; returns false if it comes too late. */
+  boolean began(HttpClientRequest connected) {
+    if (over) {
+      connected.reset();
+      return false;
+    }
+    request = connected;
+    return true;
+  }
+
+  /** Takes the head of the answer, and as much of its body as anybody will see. */
+  void answered(HttpClientResponse head) {
+    if (over) {
+      return;
+    }
+    response = head;
+    head.exceptionHandler(broken -> {}); // the future of its end tells of it
+    head.handler(this::take);
+    head.end().onSuccess(whole -> complete()).onFailure(this::broke);
+  }
+
+  private void take(Buffer chunk) {
+    if (over) {
+      return;
+    }
+    int room = MAX_BODY_BYTES - body.length();
+    body.appendBuffer(chunk.length() <= room ? chunk : chunk.slice(0, room));
+    if (chunk.length() > room) {
+      complete(); // the receiver has answered, whatever it goes on to say
+      reset();
+    }
+  }
+
+  private void complete() {
+    end(new Attempt(Kind.ANSWERED, status(), answer(), null, retryAfter(), millis()));
+  }
+
+  void broke(Throwable failure) {
+    fail(reason(failure));
+  }
+
+  private void timedOut(Duration timeout) {
+    fail(
+        (response == null ? "no answer within " : "no whole answer within ")
+            + timeout.toMillis()
+            + " ms");
+    reset();
+  }
+
+  private void end(Attempt attempt) {
+    if (!over) {
+      over = true;
+      vertx.cancelTimer(timer);
+      result.complete(attempt);
+    }
+  }
+
+  private void reset() {
+    if (request != null) {
+      request.reset();
+    }
+  }
+
+  private int status() {
+    return response == null ? 0 : response.statusCode();
+  }
+
+  /** Returns what can be stored of the body: bytes that are no UTF-8 are shown as such. */
+  private String answer() {
+    String text = new String(body.getBytes(), UTF_8).replace("\0", "");
+    return text.codePointCount(0, text.length()) <= MAX_ANSWER_CHARACTERS
+        ? text
+        : text.substring(0, text.offsetByCodePoints(0, MAX_ANSWER_CHARACTERS));
+  }
+
+  private long millis() {
+    return NANOSECONDS.toMillis(System.nanoTime() - beganNanos);
+  }
+
+  private @Nullable Duration retryAfter() {
+    String sent = response == null ? null : response.getHeader("retry-after");
+    Duration asked = sent == null ? null : parsed(sent.strip());
+    if (asked == null) {
+      return null;
+    }
+    if (asked.compareTo(LEAST_RETRY_AFTER) < 0) {
+      return LEAST_RETRY_AFTER;
+    }
+    return asked.compareTo(MOST_RETRY_AFTER) > 0 ? MOST_RETRY_AFTER : asked;
+  }
+
+  private @Nullable Duration parsed(String text) {
+    if (text.matches("[0-9]{1,9}")) {
+      return Duration.ofSeconds(Long.parseLong(text));
+    }
+    try {
+      Instant then = Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text));
+      return Duration.between(clock.instant(), then);
+    } catch (DateTimeException neither) {
+      return null;
+    }
+  }
+
+  private static String reason(Throwable failure) {
+    if (failure instanceof SSLException) {
+      return "TLS failed: " + failure.getMessage();
+    }
+    return failure instanceof ConnectException ? "connection refused" : "the connection broke";
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.webhook;
+
+import dev.maglatch.secret.SealedText;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The deliveries that are due, shared by all replicas: each is handed to one of them at a time.
+ *
+ * <p>A claim lasts for the lease. Who has not settled it by then has lost it, and his result counts
+ * no more. Every future fails with {@code STORE_UNAVAILABLE} when the store does not answer.
+ */
+public interface DeliveryQueue {
+  /**
+   * Has {@code handler} called when deliveries may have become due. It may be called for nothing.
+   */
+  Future<Void> listen(Runnable handler);
+
+  /** Returns deliveries that are this replica's until the lease is over, the oldest first. */
+  Future<List<Claimed>> claim(Claim claim);
+
+  /** Writes what came of attempts. What another claim has overtaken is left out. */
+  Future<Void> settle(List<Settlement> settlements);
+
+  /** Returns how long the oldest delivery that nobody has claimed has been due; zero if none is. */
+  Future<Duration> age();
+
+  /**
+   * Forgets events that are older than {@code retention}, and their deliveries.
+   *
+   * @return how many
+   */
+  Future<Integer> prune(Duration retention);
+
+  /**
+   * What one replica has room for.
+   *
+   * @param replica who asks
+   * @param max most deliveries in all
+   * @param perDestination most of one destination that is not in {@code room}
+   * @param room most of these destinations; zero for those that are to be left alone
+   */
+  record Claim(
+      UUID replica, int max, int perDestination, Map<String, Integer> room, Duration lease) {}
+
+  /**
+   * One delivery, claimed.
+   *
+   * @param claim names this claim among those of the delivery
+   * @param eventId the {@code webhook-id}
+   * @param attempts how many were made before
+   * @param destination what bounds are kept for
+   * @param keyId what the secrets are sealed for
+   * @param url null if the key is not active any more, or has no URL any more
+   * @param secrets the newest first; empty without a URL
+   */
+  record Claimed(
+      UUID id,
+      long claim,
+      UUID eventId,
+      String body,
+      int attempts,
+      String destination,
+      UUID keyId,
+      @Nullable String url,
+      List<SealedText> secrets) {}
+
+  /** How a delivery goes on. */
+  enum Status {
+    PENDING,
+    DELIVERED,
+    /** Given up: the dead letters. */
+    DEAD,
+    /** The receiver has said that it is gone for good. */
+    GONE
+  }
+
+  /**
+   * What came of one claim.
+   *
+   * @param pause until the next attempt; zero unless {@link Status#PENDING}
+   * @param attempt null if none was made
+   */
+  record Settlement(
+      UUID id, long claim, Status status, Duration pause, @Nullable Attempt attempt, String url) {}
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.webhook;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.maglatch.webhook.DeliveryQueue.Claim;
+import dev.maglatch.webhook.DeliveryQueue.Claimed;
+import dev.maglatch.webhook.DeliveryQueue.Settlement;
+import dev.maglatch.webhook.DeliveryQueue.Status;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One replica's share of the work: claims what is due, has it attempted, writes what came of it.
+ * All of it on one thread, which is not one that serves requests.
+ */
+final class DeliveryWorker {
+  /*
+   * A delivery takes room from its claim until its result is written, so that a database that does
+   * not answer ends the claiming. One statement claims and one writes at a time; what is ready
+   * meanwhile goes with the next one, so that their number does not depend on the rate.
+   *
+   * A claim that arrives so late that an attempt could outlast the lease is not used: another
+   * replica may have it soon. The same holds for results that could not be written in time.
+   */
+  private static final Logger LOG = LoggerFactory.getLogger(DeliveryWorker.class);
+  private static final long POLL_MILLIS = 1_000;
+  private static final Duration MARGIN = Duration.ofSeconds(2);
+
+  private final DeliveryQueue queue;
+  private final Courier courier;
+  private final WebhookConfig config;
+  private final Timing timing;
+  private final RetrySchedule schedule;
+  private final Destinations destinations;
+  private final WebhookMetrics metrics;
+  private final UUID replica;
+  private final Promise<Void> idle = Promise.promise();
+
+  private final List<Ended> unwritten = new ArrayList<>();
+  private int inFlight;
+  private boolean claiming;
+  private boolean writing;
+  private boolean wanted;
+  private boolean stopping;
+  private String trouble = "";
+
+  /** A result, and when it is worth nothing any more. */
+  private record Ended(Settlement settlement, long leaseEndsNanos) {}
+
+  DeliveryWorker(
+      UUID replica,
+      DeliveryQueue queue,
+      Courier courier,
+      WebhookConfig config,
+      Timing timing,
+      RandomGenerator random,
+      WebhookMetrics metrics) {
+    this.replica = requireNonNull(replica, "replica");
+    this.queue = requireNonNull(queue, "queue");
+    this.courier = requireNonNull(courier, "courier");
+    this.config = requireNonNull(config, "config");
+    this.timing = requireNonNull(timing, "timing");
+    this.schedule = new RetrySchedule(random);
+    this.destinations = new Destinations(config.perDestination());
+    this.metrics = requireNonNull(metrics, "metrics");
+  }
+
+  /** Begins; claims when told to, and once a second anyway. */
+  void start() {
+    queue.listen(this::claim).onFailure(this::note);
+    poll();
+  }
+
+  private void poll() {
+    if (!stopping) {
+      claim();
+      timing.later(POLL_MILLIS, this::poll);
+    }
+  }
+
+  /** Claims no more. Completes when what was claimed is settled. */
+  Future<Void> stop() {
+    stopping = true;
+    if (inFlight == 0) {
+      idle.tryComplete();
+    }
+    return idle.future();
+  }
+
+  /** Claims as much as there is room for, unless that is being done. */
+  private void claim() {
+    int room = config.maxInFlight() - inFlight;
+    if (claiming || stopping || room <= 0) {
+      wanted = claiming;
+      return;
+    }
+    claiming = true;
+    wanted = false;
+    long askedNanos = timing.nanoTime();
+    queue
+        .claim(
+            new Claim(
+                replica,
+                room,
+                config.perDestination(),
+                destinations.room(askedNanos),
+                config.lease()))
+        .onSuccess(claimed -> begin(claimed, askedNanos + config.lease().toNanos()))
+        .onFailure(this::claimFailed);
+  }
+
+  private void begin(List<Claimed> claimed, long leaseEndsNanos) {
+    claiming = false;
+    fine();
+    long latest = leaseEndsNanos - config.timeout().plus(MARGIN).toNanos();
+    if (timing.nanoTime() - latest < 0) {
+      claimed.forEach(delivery -> begin(delivery, leaseEndsNanos));
+    }
+    metrics.inFlight(inFlight);
+    if (wanted || !claimed.isEmpty()) {
+      claim();
+    }
+  }
+
+  private void claimFailed(Throwable failure) {
+    claiming = false;
+    note(failure);
+  }
+
+  private void begin(Claimed delivery, long leaseEndsNanos) {
+    inFlight++;
+    if (delivery.url() == null) {
+      Settlement dead =
+          new Settlement(delivery.id(), delivery.claim(), Status.DEAD, Duration.ZERO, null, "");
+      ended(new Ended(dead, leaseEndsNanos));
+      return;
+    }
+    destinations.began(delivery.destination());
+    attempt(delivery)
+        .onSuccess(attempt -> attempted(delivery, attempt, leaseEndsNanos))
+        .onFailure(bug -> broken(delivery, bug));
+  }
+
+  private Future<Attempt> attempt(Claimed delivery) {
+    try {
+      return courier.attempt(delivery);
+    } catch (RuntimeException bug) {
+      return Future.failedFuture(bug);
+    }
+  }
+
+  private void attempted(Claimed delivery, Attempt attempt, long leaseEndsNanos) {
+    boolean reached = attempt.kind() != Attempt.Kind.UNREACHABLE;
+    destinations.ended(delivery.destination(), reached, attempt.millis(), timing.nanoTime());
+    Settlement settlement = schedule.after(delivery, attempt);
+    metrics.attempted(settlement.status(), attempt.millis());
+    ended(new Ended(settlement, leaseEndsNanos));
+  }
+
+  /** A defect of ours: the delivery becomes due again when its lease is over. */
+  private void broken(Claimed delivery, Throwable bug) {
+    LOG.error("webhook attempt failed unexpectedly delivery_id={}", delivery.id(), bug);
+    destinations.ended(delivery.destination(), false, 0, timing.nanoTime());
+    leave(1);
+  }
+
+  private void ended(Ended result) {
+    unwritten.add(result);
+    write();
+  }
+
+  private void write() {
+    if (writing || unwritten.isEmpty()) {
+      return;
+    }
+    writing = true;
+    List<Ended> batch = List.copyOf(unwritten);
+    unwritten.clear();
+    queue
+        .settle(batch.stream().map(Ended::settlement).toList())
+        .onSuccess(written -> written(batch.size()))
+        .onFailure(failure -> notWritten(batch, failure));
+  }
+
+  private void written(int count) {
+    writing = false;
+    fine();
+    leave(count);
+    write();
+    claim();
+  }
+
+  private void notWritten(List<Ended> batch, Throwable failure) {
+    note(failure);
+    long now = timing.nanoTime();
+    List<Ended> worthwhile =
+        batch.stream().filter(ended -> now - ended.leaseEndsNanos() < 0).toList();
+    unwritten.addAll(0, worthwhile);
+    timing.later(
+        POLL_MILLIS,
+        () -> {
+          writing = false;
+          write();
+        });
+    leave(batch.size() - worthwhile.size());
+  }
+
+  private void leave(int count) {
+    inFlight -= count;
+    metrics.inFlight(inFlight);
+    if (stopping && inFlight == 0) {
+      idle.tryComplete();
+    }
+  }
+
+  private void fine() {
+    trouble = "";
+  }
+
+  /** Logs trouble when it begins and when it changes. */
+  private void note(@Nullable Throwable failure) {
+    String reason = String.valueOf(failure);
+    if (!trouble.equals(reason)) {
+      trouble = reason;
+      LOG.warn("webhooks wait for the database reason={}", reason);
+    }
+  }
+}

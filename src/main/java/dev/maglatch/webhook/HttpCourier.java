@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.webhook;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.maglatch.secret.SealedText;
+import dev.maglatch.secret.Sealer;
+import dev.maglatch.secret.Secret;
+import dev.maglatch.webhook.DeliveryQueue.Claimed;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.SocketAddress;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes attempts over HTTP/1.1. A name is resolved once for each attempt, all its addresses are
+ * checked, and one of those is connected to, under the name's own {@code Host} and SNI.
+ *
+ * <p>What a receiver may do to us is bounded: time, size of head and body. Redirects are not
+ * followed, nothing is decompressed. Runs on one event loop, which serves no requests.
+ */
+final class HttpCourier implements Courier {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpCourier.class);
+  private static final int MAX_ADDRESSES = 3;
+  private static final int MAX_HEAD_BYTES = 16 * 1024;
+  private static final int MAX_STATUS_LINE = 4 * 1024;
+  private static final int CONNECT_MILLIS = 4_000;
+  private static final int KEEP_ALIVE_SECONDS = 15;
+
+  /** The same for a name without addresses and one with inner ones: nobody learns which it is. */
+  private static final String NO_ADDRESS = "the name has no public address";
+
+  private final Vertx vertx;
+  private final HttpClient client;
+  private final DestinationGuard guard;
+  private final Names names;
+  private final Sealer sealer;
+  private final WebhookConfig config;
+  private final InstantSource clock;
+
+  HttpCourier(Vertx vertx, WebhookConfig config, Names names, Sealer sealer, InstantSource clock) {
+    this.vertx = requireNonNull(vertx, "vertx");
+    this.config = requireNonNull(config, "config");
+    this.guard = new DestinationGuard(config);
+    this.names = requireNonNull(names, "names");
+    this.sealer = requireNonNull(sealer, "sealer");
+    this.clock = requireNonNull(clock, "clock");
+    this.client =
+        vertx
+            .httpClientBuilder()
+            .with(options(config))
+            .with(
+                new PoolOptions()
+                    .setHttp1MaxSize(config.perDestination())
+                    .setMaxWaitQueueSize(config.maxInFlight()))
+            .withConnectHandler(
+                opened -> opened.exceptionHandler(broken -> {})) // each attempt tells of it
+            .build();
+  }
+
+  private static HttpClientOptions options(WebhookConfig config) {
+    HttpClientOptions options =
+        new HttpClientOptions()
+            .setConnectTimeout(CONNECT_MILLIS)
+            .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
+            .setMaxHeaderSize(MAX_HEAD_BYTES)
+            .setMaxInitialLineLength(MAX_STATUS_LINE)
+            .setDecompressionSupported(false)
+            .setVerifyHost(true)
+            .setTrustAll(false);
+    if (config.trustedCertificates() != null) {
+      options.setTrustOptions(
+          new PemTrustOptions().addCertPath(config.trustedCertificates().toString()));
+    }
+    return options;
+  }
+
+  Future<Void> close() {
+    return client.close();
+  }
+
+  @Override
+  public Future<Attempt> attempt(Claimed delivery) {
+    AttemptInProgress attempt = new AttemptInProgress(vertx, config.timeout(), clock);
+    Target target = guard.target(requireNonNull(delivery.url(), "url"));
+    if (target == null) {
+      attempt.forbid("the URL is not allowed");
+      return attempt.future();
+    }
+    List<Secret> secrets = open(delivery);
+    if (secrets.isEmpty()) {
+      attempt.fail("the webhook secret cannot be opened");
+      return attempt.future();
+    }
+    Letter letter = new Letter(target, delivery.eventId(), delivery.body(), secrets);
+    admitted(target)
+        .onSuccess(addresses -> connect(attempt, letter, addresses, 0))
+        .onFailure(unknown -> attempt.fail(NO_ADDRESS));
+    return attempt.future();
+  }
+
+  /** What is sent where, but for the moment. */
+  private record Letter(Target target, UUID eventId, String body, List<Secret> secrets) {}
+
+  /** Returns the addresses that may be connected to: all of the target's, or none. */
+  private Future<List<InetAddress>> admitted(Target target) {
+    List<InetAddress> known = guard.knownAddresses(target);
+    return known != null
+        ? Future.succeededFuture(known)
+        : names.resolve(target.bareHost()).map(found -> guard.admitsAll(found) ? found : List.of());
+  }
+
+  /** Tries the addresses in turn until one takes a connection. Nothing was sent before that. */
+  private void connect(
+      AttemptInProgress attempt, Letter letter, List<InetAddress> addresses, int index) {
+    if (index >= Math.min(MAX_ADDRESSES, addresses.size())) {
+      attempt.failToConnect(NO_ADDRESS);
+      return;
+    }
+    if (attempt.isOver()) {
+      return;
+    }
+    client
+        .request(options(letter.target(), addresses.get(index)))
+        .onSuccess(request -> send(attempt, letter, request))
+        .onFailure(
+            failure -> {
+              attempt.notConnected(failure);
+              connect(attempt, letter, addresses, index + 1);
+            });
+  }
+
+  private static RequestOptions options(Target target, InetAddress address) {
+    return new RequestOptions()
+        .setMethod(HttpMethod.POST)
+        .setServer(SocketAddress.inetSocketAddress(new InetSocketAddress(address, target.port())))
+        .setHost(target.bareHost())
+        .setPort(target.port())
+        .setSsl(target.tls())
+        .setURI(target.path())
+        .setFollowRedirects(false);
+  }
+
+  private void send(AttemptInProgress attempt, Letter letter, HttpClientRequest request) {
+    if (!attempt.began(request)) {
+      return;
+    }
+    Buffer body = Buffer.buffer(letter.body());
+    long now = clock.instant().getEpochSecond();
+    Signatures.headers(letter.secrets(), letter.eventId().toString(), now, body.getBytes())
+        .forEach(request::putHeader);
+    request.putHeader("content-type", "application/json").putHeader("user-agent", "Maglatch");
+    request.putHeader("host", letter.target().authority());
+    request.send(body).onSuccess(attempt::answered).onFailure(attempt::broke);
+  }
+
+  private List<Secret> open(Claimed delivery) {
+    List<Secret> secrets = new ArrayList<>();
+    for (SealedText sealed : delivery.secrets()) {
+      Secret secret = sealer.open(sealed, delivery.keyId());
+      if (secret == null) {
+        LOG.error("webhook secret cannot be opened key_id={}", delivery.keyId());
+      } else {
+        secrets.add(secret);
+      }
+    }
+    return secrets;
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.webhook;
+
+import static java.util.Objects.requireNonNull;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import dev.maglatch.secret.Sealer;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.UUID;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends webhooks: one replica's worker and what it needs, on an event loop of its own.
+ *
+ * <p>Safe on any thread. Nothing that goes wrong here reaches a request; it is logged, and the
+ * deliveries stay due.
+ */
+public final class Webhooks {
+  private static final Logger LOG = LoggerFactory.getLogger(Webhooks.class);
+  private static final Duration EXPIRING_AHEAD = Duration.ofDays(7);
+  private static final int EXPIRING_AT_ONCE = 100;
+  private static final long UPKEEP_MILLIS = 60_000;
+  private static final long AGE_MILLIS = 5_000;
+
+  private final Vertx vertx;
+  private final Context loop;
+  private final WebhookConfig config;
+  private final DeliveryQueue queue;
+  private final EventStore events;
+  private final HttpCourier courier;
+  private final DeliveryWorker worker;
+  private final WebhookMetrics metrics;
+
+  /**
+   * @param vertx one that serves no requests, so that no delivery takes their time; the caller's to
+   *     close
+   * @param replica who claims
+   */
+  public Webhooks(
+      Vertx vertx,
+      UUID replica,
+      WebhookConfig config,
+      DeliveryQueue queue,
+      EventStore events,
+      Sealer sealer,
+      WebhookMetrics metrics) {
+    this.vertx = requireNonNull(vertx, "vertx");
+    this.loop = vertx.getOrCreateContext();
+    this.config = requireNonNull(config, "config");
+    this.queue = requireNonNull(queue, "queue");
+    this.events = requireNonNull(events, "events");
+    this.metrics = requireNonNull(metrics, "metrics");
+    this.courier = new HttpCourier(vertx, config, Names.of(vertx), sealer, InstantSource.system());
+    this.worker =
+        new DeliveryWorker(
+            replica,
+            queue,
+            courier,
+            config,
+            Timing.of(vertx),
+            RandomGenerator.getDefault(),
+            metrics);
+  }
+
+  /** Begins to claim and to send. */
+  public void start() {
+    loop.runOnContext(
+        go -> {
+          worker.start();
+          upkeep();
+          vertx.setPeriodic(UPKEEP_MILLIS, tick -> upkeep());
+          vertx.setPeriodic(AGE_MILLIS, tick -> measureAge());
+        });
+  }
+
+  /** Returns the longest time that {@link #stop} may take. */
+  public Duration stopTimeout() {
+    return config.timeout().plusSeconds(1);
+  }
+
+  /**
+   * Claims no more, lets the attempts that run end, and writes what came of them. What is not done
+   * in time becomes due again when its lease is over.
+   */
+  public Future<Void> stop() {
+    Promise<Void> stopped = Promise.promise();
+    loop.runOnContext(
+        go ->
+            worker
+                .stop()
+                .timeout(stopTimeout().toMillis(), MILLISECONDS)
+                .transform(ended -> courier.close())
+                .onComplete(closed -> stopped.complete()));
+    return stopped.future();
+  }
+
+  private void upkeep() {
+    events
+        .noticeExpiring(EXPIRING_AHEAD, EXPIRING_AT_ONCE)
+        .compose(noticed -> queue.prune(config.retention()))
+        .onFailure(later -> LOG.debug("webhook upkeep failed reason={}", later.toString()));
+  }
+
+  private void measureAge() {
+    queue.age().onSuccess(age -> metrics.queueAge(age.toMillis()));
+  }
+}

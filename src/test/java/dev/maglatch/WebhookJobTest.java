@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.standardwebhooks.Webhook;
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.KeyReach;
+import dev.maglatch.postgres.TestDatabase;
+import dev.maglatch.testing.HookReceiver;
+import dev.maglatch.testing.HookReceiver.Hook;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Webhooks of a whole gateway: from the change or the event to the receiver. */
+class WebhookJobTest {
+  private static final String ROUTE = "/functions/v1/manage-api-keys";
+  private static final String TOKEN = "a-token-for-upstreams";
+
+  private static TestDatabase database;
+  private static EchoUpstream upstream;
+  private static TestGateway gateway;
+
+  private HookReceiver receiver;
+  private Tenant tenant;
+  private String key;
+
+  @BeforeAll
+  static void start() {
+    database = TestDatabase.create();
+    upstream = new EchoUpstream();
+    gateway =
+        TestGateway.begin(
+                database.address(),
+                upstream.url(),
+                Map.of(
+                    "MAGLATCH_WEBHOOKS_ALLOW_HTTP", "true",
+                    "MAGLATCH_WEBHOOKS_ALLOWED_CIDRS", "127.0.0.0/8",
+                    "MAGLATCH_EVENTS_TOKEN", TOKEN))
+            .awaitReady();
+  }
+
+  @AfterAll
+  static void stop() {
+    gateway.close();
+    upstream.close();
+    database.close();
+  }
+
+  @BeforeEach
+  void begin() {
+    receiver = new HookReceiver(HookReceiver.GOOD);
+    tenant = Tenant.in(database.address());
+    key = tenant.key(gateway.config());
+  }
+
+  @AfterEach
+  void close() {
+    receiver.close();
+  }
+
+  @Test
+  void keyEventsReachEveryActiveKeyWithAUrl() throws Exception {
+    JsonObject hooked = manage("generate", "name", "hooked", "webhook_url", receiver.url());
+    Hook created = only("api_key.created");
+
+    verifiesAll(hooked.getString("webhook_secret"));
+    JsonObject body = new JsonObject(created.body());
+    assertThat(body.fieldNames()).containsExactly("event", "timestamp", "data");
+    assertThat(body.getString("timestamp"))
+        .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z");
+    assertThat(body.getJsonObject("data"))
+        .isEqualTo(
+            new JsonObject()
+                .put("id", hooked.getString("id"))
+                .put("name", "hooked")
+                .put("key_prefix", hooked.getString("key_prefix"))
+                .put("kind", "mgp")
+                .put("account_id", tenant.account().toString())
+                .put("actor", tenant.account().toString()));
+    assertThat(created.header("content-type")).isEqualTo("application/json");
+    assertThat(created.header("host")).isEqualTo("127.0.0.1:" + receiver.port());
+    assertThat(UUID.fromString(created.id())).isNotNull();
+  }
+
+  /** One event, one id, every active key; whoever is revoked or has no URL gets nothing. */
+  @Test
+  void eventGoesToEveryActiveKeyThatHasAUrl() throws Exception {
+    try (HookReceiver second = new HookReceiver(HookReceiver.GOOD)) {
+      manage("generate", "name", "one", "webhook_url", receiver.url());
+      manage("generate", "name", "two", "webhook_url", second.url());
+      JsonObject over = manage("generate", "name", "three", "webhook_url", receiver.url());
+      manage("revoke", "key_id", over.getString("id"));
+      manage("generate", "name", "without");
+
+      JsonObject published = published("call.completed", new JsonObject().put("n", 1.5));
+
+      assertThat(published.getInteger("deliveries")).isEqualTo(2);
+      Hook here = only("call.completed");
+      await().until(() -> !hooks(second, "call.completed").isEmpty());
+      Hook there = hooks(second, "call.completed").get(0);
+      assertThat(here.id()).isEqualTo(there.id()).isEqualTo(published.getString("id"));
+      assertThat(here.body()).isEqualTo(there.body());
+      assertThat(here.header("x-magpipe-signature"))
+          .isNotEqualTo(there.header("x-magpipe-signature"));
+      assertThat(new JsonObject(here.body()).getJsonObject("data"))
+          .isEqualTo(new JsonObject().put("n", 1.5));
+    }
+  }
+
+  /** Who is revoked is not told; the others are. */
+  @Test
+  void ownRevocationDoesNotGoToTheOwnUrl() throws Exception {
+    try (HookReceiver other = new HookReceiver(HookReceiver.GOOD)) {
+      JsonObject leaving = manage("generate", "name", "leaving", "webhook_url", receiver.url());
+      manage("generate", "name", "staying", "webhook_url", other.url());
+      manage("revoke", "key_id", leaving.getString("id"));
+      published("after.all", new JsonObject());
+
+      await().until(() -> !hooks(other, "after.all").isEmpty());
+      await().until(() -> !hooks(other, "api_key.revoked").isEmpty());
+      assertThat(hooks(other, "api_key.revoked")).hasSize(1);
+      awaitNoPending();
+      assertThat(hooks(receiver, "api_key.revoked")).isEmpty();
+    }
+  }
+
+  @Test
+  void eventsAreTakenFromWhoKnowsTheTokenOnly() {
+    JsonObject event = event("call.completed", new JsonObject());
+    for (String credential : List.of("", "Bearer", "Bearer x", "Basic " + TOKEN, TOKEN)) {
+      HttpResponse<String> answer =
+          credential.isEmpty()
+              ? gateway.postOps("/_maglatch/events", event.encode())
+              : gateway.postOps("/_maglatch/events", event.encode(), "Authorization", credential);
+      assertThat(answer.statusCode()).as(credential).isEqualTo(401);
+    }
+    try (UnstartedGateway closed = UnstartedGateway.of(Map.of())) {
+      for (String credential : List.of("Bearer ", "Bearer null", "Bearer " + TOKEN)) {
+        assertThat(closed.post(closed.opsPort(), "/_maglatch/events", event.encode(), credential))
+            .isEqualTo(401);
+      }
+    }
+    try (UnstartedGateway starting = UnstartedGateway.of(Map.of("MAGLATCH_EVENTS_TOKEN", TOKEN))) {
+      assertThat(
+              starting.post(
+                  starting.opsPort(), "/_maglatch/events", event.encode(), "Bearer " + TOKEN))
+          .isEqualTo(503);
+    }
+  }
+
+  @Test
+  void eventsThatAreNoneAreRefused() {
+    String account = tenant.account().toString();
+    for (String body :
+        List.of(
+            "",
+            "[]",
+            "{}",
+            "{\"account_id\":\"x\",\"event\":\"a\"}",
+            "{\"account_id\":\"" + account + "\"}",
+            "{\"account_id\":\"" + account + "\",\"event\":\"\"}",
+            "{\"account_id\":\"" + account + "\",\"event\":\"a b\"}",
+            "{\"account_id\":\"" + account + "\",\"event\":\"a..b\"}",
+            "{\"account_id\":\"" + account + "\",\"event\":\"" + "a".repeat(129) + "\"}",
+            "{\"account_id\":\"" + account + "\",\"event\":\"api_key.created\"}",
+            "{\"account_id\":\"" + account + "\",\"event\":\"API_KEY.created\"}",
+            "{\"account_id\":\"" + account + "\",\"event\":\"a\",\"data\":[]}")) {
+      assertThat(publish(body).statusCode()).as(body).isEqualTo(400);
+    }
+    assertThat(publish("{\"x\":\"" + "x".repeat(70_000) + "\"}").statusCode()).isEqualTo(413);
+    assertThat(
+            publish("{\"account_id\":\"" + UUID.randomUUID() + "\",\"event\":\"a\"}").statusCode())
+        .isEqualTo(404);
+  }
+
+  /** 3xx and most of 4xx are given up at once, 410 says so itself, the rest comes again. */
+  @Test
+  void answersDecideHowItGoesOn() throws Exception {
+    for (String[] row :
+        new String[][] {
+          {"204 No Content", "", "delivered"},
+          {"302 Found", "Location: " + receiver.url() + "/elsewhere\r\n", "dead"},
+          {"307 Temporary Redirect", "Location: " + receiver.url() + "/elsewhere\r\n", "dead"},
+          {"400 Bad Request", "", "dead"},
+          {"404 Not Found", "", "dead"},
+          {"410 Gone", "", "gone"},
+          {"408 Request Timeout", "", "pending"},
+          {"429 Too Many Requests", "", "pending"},
+          {"500 Internal Server Error", "", "pending"},
+          {"503 Service Unavailable", "", "pending"}
+        }) {
+      try (HookReceiver strange =
+          new HookReceiver(
+              HookReceiver.answer(row[0], row[1], row[0].startsWith("2") ? "" : "no"))) {
+        String id = manage("generate", "name", "k", "webhook_url", strange.url()).getString("id");
+
+        await().untilAsserted(() -> assertThat(status(id)).as(row[0]).isEqualTo(row[2] + " 1"));
+
+        assertThat(strange.hooks).hasSize(1);
+        assertThat(text(id, "http_status")).isEqualTo(row[0].substring(0, 3));
+        manage("revoke", "key_id", id);
+      }
+    }
+  }
+
+  @Test
+  void retryAfterIsHeededAndTheIdStaysTheSame() throws Exception {
+    receiver.behave(HookReceiver.answer("503 Service Unavailable", "Retry-After: 2\r\n", "later"));
+    String id = manage("generate", "name", "k", "webhook_url", receiver.url()).getString("id");
+    await().until(() -> status(id).equals("pending 1"));
+    assertThat(text(id, "answer")).isEqualTo("later");
+    assertThat(
+            database.count(
+                "SELECT count(*) FROM webhook_deliveries WHERE key_id = '"
+                    + id
+                    + "' AND due_at BETWEEN now() AND now() + interval '2 seconds'"))
+        .isEqualTo(1);
+
+    receiver.behave(HookReceiver.GOOD);
+
+    await().until(() -> status(id).equals("delivered 2"));
+    assertThat(receiver.hooks.stream().map(Hook::id).distinct()).hasSize(1);
+    assertThat(receiver.hooks).hasSize(2);
+  }
+
+  /** Whatever a receiver does, it ends; and what is kept of it is little. */
+  @Test
+  void badReceiversAreBounded() throws Exception {
+    byte[] junk = "x".repeat(8_192).getBytes(UTF_8);
+    Map<String, HookReceiver.Behaviour> receivers =
+        Map.of(
+            "endless body",
+            (hook, socket) -> {
+              socket.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n".getBytes(UTF_8));
+              HookReceiver.flood(socket.getOutputStream(), junk);
+              return false;
+            },
+            "endless head",
+            (hook, socket) -> {
+              socket.getOutputStream().write("HTTP/1.1 200 OK\r\nx: ".getBytes(UTF_8));
+              HookReceiver.flood(socket.getOutputStream(), junk);
+              return false;
+            },
+            "compressed bomb",
+            (hook, socket) -> {
+              ByteArrayOutputStream bomb = new ByteArrayOutputStream();
+              try (GZIPOutputStream zip = new GZIPOutputStream(bomb)) {
+                for (int i = 0; i < 2_000; i++) {
+                  zip.write(junk);
+                }
+              }
+              HookReceiver.answer("200 OK", "Content-Encoding: gzip\r\n", "").answer(hook, socket);
+              socket.getOutputStream().write(bomb.toByteArray());
+              return false;
+            },
+            "no HTTP",
+            (hook, socket) -> {
+              HookReceiver.flood(socket.getOutputStream(), junk);
+              return false;
+            },
+            "reset",
+            (hook, socket) -> {
+              socket.setSoLinger(true, 0);
+              return false;
+            },
+            "cut body",
+            (hook, socket) -> {
+              String head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
+              socket.getOutputStream().write(head.getBytes(UTF_8));
+              return false;
+            });
+    for (Map.Entry<String, HookReceiver.Behaviour> row : receivers.entrySet()) {
+      try (HookReceiver strange = new HookReceiver(row.getValue())) {
+        String id =
+            manage("generate", "name", row.getKey(), "webhook_url", strange.url()).getString("id");
+
+        await().untilAsserted(() -> assertThat(status(id)).as(row.getKey()).endsWith(" 1"));
+
+        assertThat(text(id, "answer")).hasSizeLessThanOrEqualTo(2_000);
+        assertThat(strange.hooks).as(row.getKey()).hasSize(1);
+        String expected =
+            Set.of("endless body", "compressed bomb").contains(row.getKey())
+                ? "delivered 1"
+                : "pending 1";
+        assertThat(status(id)).as(row.getKey()).isEqualTo(expected);
+        manage("revoke", "key_id", id);
+      }
+    }
+  }
+
+  /** A receiver that does not answer delays its own deliveries and nobody else's. */
+  @Test
+  void slowReceiverDelaysNobodyElse() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    try (HookReceiver slow =
+        new HookReceiver(
+            (hook, socket) -> {
+              release.await();
+              return false;
+            })) {
+      manage("generate", "name", "slow", "webhook_url", slow.url());
+      for (int i = 0; i < 200; i++) {
+        published("to.the.slow", new JsonObject().put("i", i));
+      }
+      await().until(() -> slow.hooks.size() >= 8);
+      manage("generate", "name", "quick", "webhook_url", receiver.url());
+      long began = System.nanoTime();
+
+      published("to.both", new JsonObject());
+
+      await().until(() -> !hooks(receiver, "to.both").isEmpty());
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(3));
+      assertThat(slow.hooks).hasSize(8);
+      release.countDown();
+    }
+  }
+
+  /** What was on its way to a key goes to its successor, as do URL and secret. */
+  @Test
+  void pendingDeliveriesFollowARotation() throws Exception {
+    receiver.behave(HookReceiver.answer("503 Busy", "Retry-After: 1\r\n", ""));
+    JsonObject old = manage("generate", "name", "old", "webhook_url", receiver.url());
+    UUID id = UUID.fromString(old.getString("id"));
+    await().until(() -> status(old.getString("id")).equals("pending 1"));
+    Vertx vertx = Vertx.vertx();
+    Management management = Management.open(vertx, gateway.config());
+    try {
+      KeyReach reach = new KeyReach(KeyKind.MGP, tenant.organization(), tenant.account());
+      Await.result(management.keys().rotate(reach, id, Duration.ZERO, Actor.OPERATOR));
+    } finally {
+      Await.result(management.close());
+      Await.result(vertx.close());
+    }
+
+    receiver.behave(HookReceiver.GOOD);
+
+    await().until(() -> hooks(receiver, "api_key.rotated").size() >= 1);
+    awaitNoPending();
+    assertThat(text(old.getString("id"), "status")).isEqualTo("null");
+    verifiesAll(old.getString("webhook_secret"));
+  }
+
+  private void verifiesAll(String secret) throws Exception {
+    Webhook verifier = new Webhook(secret);
+    for (Hook hook : receiver.hooks) {
+      verifier.verify(hook.body(), multi(hook));
+    }
+  }
+
+  private static Map<String, List<String>> multi(Hook hook) {
+    return hook.headers().entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, entry -> List.of(entry.getValue())));
+  }
+
+  @Test
+  void deliveryOfAKeyThatIsOverIsGivenUp() throws Exception {
+    receiver.behave(HookReceiver.answer("503 Busy", "Retry-After: 1\r\n", ""));
+    String id = manage("generate", "name", "k", "webhook_url", receiver.url()).getString("id");
+    await().until(() -> status(id).equals("pending 1"));
+
+    database.execute("UPDATE api_keys SET webhook_url = NULL WHERE id = '" + id + "'");
+
+    await().until(() -> status(id).startsWith("dead"));
+    assertThat(text(id, "failure")).isEqualTo("the key is not active or has no URL");
+  }
+
+  @Test
+  void expiryIsToldOnceOnly() throws Exception {
+    manage("generate", "name", "hooked", "webhook_url", receiver.url());
+    database.execute(
+        """
+        INSERT INTO api_keys (kind, name, organization_id, user_id, created_by, key_prefix, key_hash,
+                              pepper, scope, expires_at)
+        VALUES ('org', 'soon', '%1$s', '%2$s', '%2$s', 'mgp_0000', sha256('%2$s'), 'p', 'read',
+                now() + interval '6 days'),
+               ('org', 'later', '%1$s', '%2$s', '%2$s', 'mgp_0000', sha256('-%2$s'), 'p', 'read',
+                now() + interval '8 days')
+        """
+            .formatted(tenant.organization(), tenant.account()));
+    Vertx vertx = Vertx.vertx();
+    Management one = Management.open(vertx, gateway.config());
+    Management two = Management.open(vertx, gateway.config());
+    try {
+      List<Future<Integer>> sweeps =
+          IntStream.range(0, 10)
+              .mapToObj(
+                  i -> (i % 2 == 0 ? one : two).events().noticeExpiring(Duration.ofDays(7), 100))
+              .toList();
+      int noticed = sweeps.stream().mapToInt(Await::result).sum();
+
+      assertThat(noticed).isEqualTo(1);
+      Hook expiring = only("api_key.expiring");
+      assertThat(new JsonObject(expiring.body()).getJsonObject("data").getString("name"))
+          .isEqualTo("soon");
+
+      UUID key =
+          UUID.fromString(new JsonObject(expiring.body()).getJsonObject("data").getString("id"));
+      Instant window = Instant.now().plusSeconds(60);
+      Await.result(one.events().limitReached(key, window));
+      Await.result(two.events().limitReached(key, window));
+      Await.result(two.events().limitReached(key, window.plusSeconds(60)));
+      await().until(() -> hooks(receiver, "api_key.limit_reached").size() == 2);
+      awaitNoPending();
+      assertThat(hooks(receiver, "api_key.limit_reached")).hasSize(2);
+    } finally {
+      Await.result(one.close());
+      Await.result(two.close());
+      Await.result(vertx.close());
+    }
+  }
+
+  private void awaitNoPending() {
+    await()
+        .until(
+            () ->
+                database.count(
+                        """
+                        SELECT count(*) FROM webhook_deliveries AS d
+                          JOIN webhook_events AS e ON e.id = d.event_id
+                         WHERE d.status = 'pending' AND e.account_id = '%s'
+                        """
+                            .formatted(tenant.account()))
+                    == 0);
+  }
+
+  /** Returns status and attempts of the only delivery of a key. */
+  private static String status(String keyId) {
+    return text(keyId, "status || ' ' || attempts");
+  }
+
+  private static String text(String keyId, String column) {
+    try (Connection connection = database.connect();
+        var statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT string_agg(("
+                    + column
+                    + ")::text, ';') FROM webhook_deliveries WHERE key_id = '"
+                    + keyId
+                    + "'")) {
+      row.next();
+      return String.valueOf(row.getString(1));
+    } catch (SQLException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+
+  private JsonObject event(String name, JsonObject data) {
+    return new JsonObject()
+        .put("account_id", tenant.account().toString())
+        .put("event", name)
+        .put("data", data);
+  }
+
+  private JsonObject published(String name, JsonObject data) {
+    HttpResponse<String> answer = publish(event(name, data).encode());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+    return new JsonObject(answer.body());
+  }
+
+  private static HttpResponse<String> publish(String body) {
+    return gateway.postOps("/_maglatch/events", body, "Authorization", "Bearer " + TOKEN);
+  }
+
+  private Hook only(String event) {
+    await().until(() -> !hooks(receiver, event).isEmpty());
+    assertThat(hooks(receiver, event)).hasSize(1);
+    return hooks(receiver, event).get(0);
+  }
+
+  private static List<Hook> hooks(HookReceiver receiver, String event) {
+    return receiver.hooks.stream()
+        .filter(hook -> new JsonObject(hook.body()).getString("event").equals(event))
+        .toList();
+  }
+
+  private JsonObject manage(String action, String... members) {
+    JsonObject command = new JsonObject().put("action", action);
+    for (int i = 0; i < members.length; i += 2) {
+      command.put(members[i], members[i + 1]);
+    }
+    HttpResponse<String> answer =
+        gateway.post(ROUTE, command.encode(), "Authorization", "Bearer " + key);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return new JsonObject(answer.body());
+  }
+}
