@@ -12,8 +12,6 @@ import dev.maglatch.manage.KeyWebhook;
 import dev.maglatch.secret.SealedText;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,61 +37,63 @@ final class KeyRows {
 
   private KeyRows() {}
 
+  /** Fails with a fault that names row and column if the row cannot be understood. */
   static KeyRecord read(Row row) {
+    Cells cells = new Cells("api_keys", "id", row);
     return new KeyRecord(
-        row.getUUID("id"),
-        KeyKind.of(row.getString("kind")),
-        row.getString("key_prefix"),
+        cells.uuid("id"),
+        kind(cells),
+        cells.text("key_prefix"),
         new KeyOwner(
-            row.getUUID("organization_id"),
-            row.getUUID("created_by"),
-            row.getUUID("service_account_id")),
-        settings(row),
-        life(row),
-        webhook(row),
+            cells.uuid("organization_id"),
+            cells.uuid("created_by"),
+            cells.uuidOrNull("service_account_id")),
+        settings(cells),
+        life(cells),
+        webhook(cells),
         new KeyUse(
-            instant(row, "last_used_at"),
-            row.getString("last_used_ip"),
-            row.getString("last_used_user_agent")));
+            cells.timeOrNull("last_used_at"),
+            cells.textOrNull("last_used_ip"),
+            cells.textOrNull("last_used_user_agent")));
   }
 
-  private static KeySettings settings(Row row) {
+  static KeyKind kind(Cells cells) {
+    return cells.get("kind", row -> KeyKind.of(String.valueOf(row.getString("kind"))));
+  }
+
+  static KeyPolicy policy(Cells cells) {
+    List<String> ranges = cells.textsOrNull("allowed_ips");
+    Integer limit = cells.find("rate_limit", row -> row.getInteger("rate_limit"));
+    if (limit == null) {
+      return ranges == null ? KeyPolicy.NONE : new KeyPolicy(ranges, null);
+    }
+    int window = cells.get("rate_limit_window", row -> row.getInteger("rate_limit_window"));
+    return new KeyPolicy(ranges, new KeyPolicy.RateLimit(limit, window));
+  }
+
+  private static KeySettings settings(Cells cells) {
     return new KeySettings(
-        row.getString("name"),
-        row.getString("description"),
-        row.getString("scope"),
-        instant(row, "expires_at"),
-        policy(row));
+        cells.textOrNull("name"),
+        cells.textOrNull("description"),
+        cells.textOrNull("scope"),
+        cells.timeOrNull("expires_at"),
+        policy(cells));
   }
 
-  private static KeyPolicy policy(Row row) {
-    String[] ranges = row.getArrayOfStrings("allowed_ips");
-    Integer limit = row.getInteger("rate_limit");
-    Integer window = row.getInteger("rate_limit_window");
-    return new KeyPolicy(
-        ranges == null ? null : List.of(ranges),
-        limit == null || window == null ? null : new KeyPolicy.RateLimit(limit, window));
-  }
-
-  private static KeyLife life(Row row) {
+  private static KeyLife life(Cells cells) {
     return new KeyLife(
-        row.getOffsetDateTime("created_at").toInstant(),
-        instant(row, "revoked_at"),
-        instant(row, "revoke_after"),
-        row.getUUID("successor_id"),
-        row.getBoolean("active"));
+        cells.time("created_at"),
+        cells.timeOrNull("revoked_at"),
+        cells.timeOrNull("revoke_after"),
+        cells.uuidOrNull("successor_id"),
+        cells.flag("active"));
   }
 
-  private static @Nullable KeyWebhook webhook(Row row) {
-    String url = row.getString("webhook_url");
-    Buffer secret = row.getBuffer("webhook_secret");
+  private static @Nullable KeyWebhook webhook(Cells cells) {
+    String url = cells.textOrNull("webhook_url");
+    Buffer secret = cells.find("webhook_secret", row -> row.getBuffer("webhook_secret"));
     return url == null || secret == null
         ? null
         : new KeyWebhook(url, new SealedText(secret.getBytes()));
-  }
-
-  private static @Nullable Instant instant(Row row, String column) {
-    OffsetDateTime time = row.getOffsetDateTime(column);
-    return time == null ? null : time.toInstant();
   }
 }

@@ -21,8 +21,6 @@ import io.vertx.sqlclient.RowIterator;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -161,12 +159,7 @@ public final class PgAccountRegistry implements AccountRegistry {
             client
                 .preparedQuery(LIST)
                 .execute(values)
-                .map(
-                    rows -> {
-                      List<AccountRecord> accounts = new ArrayList<>(rows.size());
-                      rows.forEach(row -> accounts.add(read(row)));
-                      return accounts;
-                    }));
+                .map(rows -> Cells.readable(rows, PgAccountRegistry::read)));
   }
 
   @Override
@@ -213,14 +206,14 @@ public final class PgAccountRegistry implements AccountRegistry {
   }
 
   private static AccountRecord read(Row row) {
-    OffsetDateTime disabled = row.getOffsetDateTime("disabled_at");
+    Cells cells = new Cells("accounts", "id", row);
     return new AccountRecord(
-        row.getUUID("id"),
-        row.getString("email"),
-        row.getString("user_record_id"),
-        row.getUUID("organization_id"),
-        Role.of(row.getString("role")),
-        row.getOffsetDateTime("created_at").toInstant(),
-        disabled == null ? null : disabled.toInstant());
+        cells.uuid("id"),
+        cells.text("email"),
+        cells.text("user_record_id"),
+        cells.uuid("organization_id"),
+        cells.get("role", cell -> Role.of(String.valueOf(cell.getString("role")))),
+        cells.time("created_at"),
+        cells.timeOrNull("disabled_at"));
   }
 }

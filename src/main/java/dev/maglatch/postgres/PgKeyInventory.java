@@ -106,14 +106,10 @@ public final class PgKeyInventory implements KeyInventory {
                 .preparedQuery(LIST)
                 .execute(values)
                 .map(
-                    rows -> {
-                      List<Held> keys = new ArrayList<>(rows.size());
-                      rows.forEach(
-                          row ->
-                              keys.add(
-                                  new Held(row.getString("account_email"), KeyRows.read(row))));
-                      return keys;
-                    }));
+                    rows ->
+                        Cells.readable(
+                            rows,
+                            row -> new Held(row.getString("account_email"), KeyRows.read(row)))));
   }
 
   /** A large file takes as long as it takes: only each statement has its timeout. */

@@ -565,9 +565,7 @@ public final class PgKeyRegistry implements KeyRegistry {
   }
 
   private static List<KeyRecord> all(RowSet<Row> rows) {
-    List<KeyRecord> keys = new ArrayList<>(rows.size());
-    rows.forEach(row -> keys.add(KeyRows.read(row)));
-    return keys;
+    return Cells.readable(rows, KeyRows::read);
   }
 
   private static Future<@Nullable Insertion> refused(dev.maglatch.manage.Creation.Outcome outcome) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.postgres;
 
-import dev.maglatch.fault.Fault;
 import dev.maglatch.key.KeyKind;
-import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.Principal;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.verify.KeyStore;
@@ -16,8 +14,6 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -86,64 +82,49 @@ public final class PgKeyStore implements KeyStore {
 
   /** A row that cannot be understood fails its own key alone, as undecided. */
   private static StoredKey read(Row row) {
-    try {
-      return new StoredKey(
-          principal(row),
-          TokenHash.of(row.getBuffer("key_hash").getBytes()),
-          instant(row.getOffsetDateTime("expires_at")),
-          instant(row.getOffsetDateTime("revoked_at")),
-          instant(row.getOffsetDateTime("revoke_after")),
-          row.getBoolean("owner_disabled"));
-    } catch (RuntimeException unreadable) {
-      throw Fault.of(
-          Fault.Code.STORE_UNAVAILABLE,
-          "api_keys row " + row.getUUID("id") + " cannot be understood: " + unreadable,
-          unreadable);
-    }
+    Cells cells = new Cells("api_keys", "id", row);
+    return new StoredKey(
+        principal(cells),
+        cells.get("key_hash", cell -> TokenHash.of(cell.getBuffer("key_hash").getBytes())),
+        cells.timeOrNull("expires_at"),
+        cells.timeOrNull("revoked_at"),
+        cells.timeOrNull("revoke_after"),
+        cells.flag("owner_disabled"));
   }
 
-  private static Principal principal(Row row) {
-    KeyKind kind = KeyKind.of(row.getString("kind"));
-    String[] permissions = row.getArrayOfStrings("permissions");
+  private static Principal principal(Cells cells) {
+    KeyKind kind = KeyRows.kind(cells);
+    UUID serviceAccount = cells.uuidOrNull("service_account_id");
+    List<String> permissions = cells.textsOrNull("permissions");
     return new Principal(
         Principal.Method.API_KEY,
-        row.getUUID("id"),
+        cells.uuid("id"),
         kind,
-        row.getUUID("user_id"),
-        row.getUUID("organization_id"),
-        row.getUUID("service_account_id"),
-        scopes(kind, row.getString("scope")),
-        permissions == null ? List.of() : List.of(permissions),
+        serviceAccount == null ? cells.uuid("user_id") : cells.uuidOrNull("user_id"),
+        cells.uuid("organization_id"),
+        serviceAccount,
+        cells.get("scope", cell -> scopes(kind, cell.getString("scope"))),
+        permissions == null ? List.of() : permissions,
         null,
-        row.getBoolean("owner"),
-        policy(row));
+        cells.flag("owner"),
+        KeyRows.policy(cells));
   }
 
   private static Set<String> scopes(KeyKind kind, @Nullable String scope) {
     return switch (kind) {
       case MGP -> Set.of();
       case MP -> Set.of(Principal.SCOPE_MCP);
-      case ORG ->
-          Principal.SCOPE_READ_WRITE.equals(scope)
-              ? Set.of(Principal.SCOPE_READ, Principal.SCOPE_READ_WRITE)
-              : Set.of(Principal.SCOPE_READ);
+      case ORG -> organizationScopes(scope);
     };
   }
 
-  private static KeyPolicy policy(Row row) {
-    String[] allowed = row.getArrayOfStrings("allowed_ips");
-    Integer limit = row.getInteger("rate_limit");
-    Integer window = row.getInteger("rate_limit_window");
-    if (allowed == null && limit == null) {
-      return KeyPolicy.NONE;
-    }
-    return new KeyPolicy(
-        allowed == null ? null : List.of(allowed),
-        limit == null || window == null ? null : new KeyPolicy.RateLimit(limit, window));
-  }
-
-  private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
-    return time == null ? null : time.toInstant();
+  private static Set<String> organizationScopes(@Nullable String scope) {
+    return switch (String.valueOf(scope)) {
+      case Principal.SCOPE_READ -> Set.of(Principal.SCOPE_READ);
+      case Principal.SCOPE_READ_WRITE -> Set.of(Principal.SCOPE_READ, Principal.SCOPE_READ_WRITE);
+      default ->
+          throw new IllegalArgumentException("scope: " + scope + " (expected: read, read-write)");
+    };
   }
 
   private static Buffer[] buffers(List<TokenHash> hashes) {

@@ -21,8 +21,6 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -221,23 +219,22 @@ public final class PgServiceAccountRegistry implements ServiceAccountRegistry {
   }
 
   private static List<ServiceAccountRecord> all(RowSet<Row> rows) {
-    List<ServiceAccountRecord> accounts = new ArrayList<>(rows.size());
-    rows.forEach(row -> accounts.add(read(row)));
-    return accounts;
+    return Cells.readable(rows, PgServiceAccountRegistry::read);
   }
 
   private static ServiceAccountRecord read(Row row) {
-    OffsetDateTime disabled = row.getOffsetDateTime("disabled_at");
+    Cells cells = new Cells("service_accounts", "id", row);
+    List<String> permissions = cells.textsOrNull("permissions");
     return new ServiceAccountRecord(
-        row.getUUID("id"),
-        row.getUUID("organization_id"),
+        cells.uuid("id"),
+        cells.uuid("organization_id"),
         new ServiceAccountSettings(
-            row.getString("name"),
-            row.getString("description"),
-            List.of(row.getArrayOfStrings("permissions"))),
-        row.getUUID("created_by"),
-        disabled == null ? null : disabled.toInstant(),
-        row.getOffsetDateTime("created_at").toInstant(),
-        row.getOffsetDateTime("updated_at").toInstant());
+            cells.text("name"),
+            cells.textOrNull("description"),
+            permissions == null ? List.of() : permissions),
+        cells.uuid("created_by"),
+        cells.timeOrNull("disabled_at"),
+        cells.time("created_at"),
+        cells.time("updated_at"));
   }
 }

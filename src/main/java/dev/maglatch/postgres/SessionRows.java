@@ -27,16 +27,17 @@ final class SessionRows {
   private SessionRows() {}
 
   static SessionAccount account(Row row) {
+    Cells cells = new Cells("accounts", "account_id", row);
     return new SessionAccount(
-        row.getUUID("account_id"),
-        row.getString("email"),
-        row.getString("user_record_id"),
-        row.getUUID("organization_id"),
-        row.getBoolean("owner"),
-        row.getString("password_hash"),
-        row.getBoolean("disabled"),
-        instant(row, "account_created_at"),
-        instant(row, "account_updated_at"));
+        cells.uuid("account_id"),
+        cells.text("email"),
+        cells.text("user_record_id"),
+        cells.uuid("organization_id"),
+        cells.flag("owner"),
+        cells.textOrNull("password_hash"),
+        cells.flag("disabled"),
+        cells.time("account_created_at"),
+        cells.time("account_updated_at"));
   }
 
   /** Returns the only account, or null if there is none. */
