@@ -93,7 +93,7 @@ public final class Management {
             new KeyCaps(KeyCaps.DEFAULT.mgp(), KeyCaps.DEFAULT.mp(), config.organizationKeys()),
             random,
             NANO_TIME);
-    this.operatorKeys = new OperatorKeys(new PgKeyInventory(database), keys, tokens);
+    this.operatorKeys = new OperatorKeys(new PgKeyInventory(database), keys, tokens, barrier);
     this.secrets = new SecretUses(database, ring);
   }
 

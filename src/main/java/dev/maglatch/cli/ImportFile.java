@@ -2,12 +2,16 @@
 package dev.maglatch.cli;
 
 import dev.maglatch.cli.Csv.Line;
+import dev.maglatch.http.IpRanges;
 import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
+import dev.maglatch.key.KeyPolicy.RateLimit;
 import dev.maglatch.key.Principal;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.TokenShape;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.manage.ImportedKey;
+import dev.maglatch.manage.ImportedKey.Rest;
 import dev.maglatch.manage.KeyInventory.BadLine;
 import dev.maglatch.manage.TextRule;
 import java.time.DateTimeException;
@@ -21,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,11 +39,21 @@ final class ImportFile {
           "name",
           "sha256",
           "token",
+          "hash",
+          "pepper",
+          "id",
+          "description",
+          "allowed_ips",
+          "rate_limit",
+          "revoked_at",
+          "revoke_after",
           "prefix",
           "created_at",
           "last_used_at",
           "scope",
           "expires_at");
+
+  private static final List<String> HASHES = List.of("sha256", "token", "hash");
 
   private final List<ImportedKey> keys = new ArrayList<>();
   private final List<BadLine> bad = new ArrayList<>();
@@ -86,8 +101,8 @@ final class ImportFile {
     if (!unique.contains("account_email") || !unique.contains("kind")) {
       complain(1, "columns account_email and kind are needed");
     }
-    if (!unique.contains("sha256") && !unique.contains("token")) {
-      complain(1, "a column sha256 or token is needed");
+    if (HASHES.stream().noneMatch(unique::contains)) {
+      complain(1, "a column sha256 or token is needed, or hash");
     }
   }
 
@@ -108,7 +123,7 @@ final class ImportFile {
     }
     try {
       ImportedKey key = key(line.line(), cells);
-      Integer before = seen.putIfAbsent(key.sha256(), key.line());
+      Integer before = seen.putIfAbsent(key.hash(), key.line());
       if (before != null) {
         complain(line.line(), "the same key as in line " + before);
       }
@@ -128,11 +143,59 @@ final class ImportFile {
         kind,
         name(kind, cells.get("name")),
         hash(kind, cells),
+        pepper(cells),
         prefix(kind, cells),
         past("created_at", cells),
         past("last_used_at", cells),
         scope(kind, cells.get("scope")),
-        expiry(kind, cells));
+        expiry(kind, cells),
+        rest(cells));
+  }
+
+  private Rest rest(Map<String, String> cells) {
+    String description = cells.get("description");
+    require(
+        description == null
+            || (TextRule.storable(description)
+                && TextRule.fits(description, TextRule.MAX_DESCRIPTION)),
+        "description has more than " + TextRule.MAX_DESCRIPTION + " characters, or is no text");
+    return new Rest(
+        id(cells.get("id")),
+        description,
+        new KeyPolicy(ranges(cells.get("allowed_ips")), limit(cells.get("rate_limit"))),
+        past("revoked_at", cells),
+        time("revoke_after", cells));
+  }
+
+  private static @Nullable UUID id(@Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    require(text.matches("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "id is no UUID");
+    return UUID.fromString(text);
+  }
+
+  private static @Nullable List<String> ranges(@Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    List<String> ranges = List.of(text.split(" +", -1));
+    require(
+        ranges.stream().allMatch(IpRanges::isRange),
+        "allowed_ips: " + text + " (expected: addresses and CIDR ranges with spaces between)");
+    return ranges;
+  }
+
+  private static @Nullable RateLimit limit(@Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    require(
+        text.matches("[1-9][0-9]{0,8}/[1-9][0-9]{0,8}"),
+        "rate_limit: " + text + " (expected: requests/seconds such as 100/60)");
+    int slash = text.indexOf('/');
+    return new RateLimit(
+        Integer.parseInt(text.substring(0, slash)), Integer.parseInt(text.substring(slash + 1)));
   }
 
   private static @Nullable String name(KeyKind kind, @Nullable String text) {
@@ -147,16 +210,27 @@ final class ImportFile {
   /** Never repeats a token: what is said here goes to a terminal. */
   private static TokenHash hash(KeyKind kind, Map<String, String> cells) {
     String token = cells.get("token");
-    String sha256 = cells.get("sha256");
-    require((token == null) != (sha256 == null), "exactly one of sha256 and token is needed");
+    require(
+        HASHES.stream().filter(cells::containsKey).count() == 1,
+        "exactly one of sha256, token and hash is needed");
     if (token != null) {
       require(
           Tokens.wellFormed(token) && TokenShape.of(token) == kind.shape(),
           "token is not written as tokens of kind " + kind.text() + " are");
       return Tokens.sha256(token);
     }
-    require(sha256 != null && sha256.matches("[0-9a-fA-F]{64}"), "sha256 is not 64 hex digits");
-    return TokenHash.of(HexFormat.of().parseHex(sha256));
+    String column = cells.containsKey("hash") ? "hash" : "sha256";
+    String hash = cells.getOrDefault(column, "");
+    require(hash.matches("[0-9a-fA-F]{64}"), column + " is not 64 hex digits");
+    return TokenHash.of(HexFormat.of().parseHex(hash));
+  }
+
+  private static @Nullable String pepper(Map<String, String> cells) {
+    String pepper = cells.get("pepper");
+    require(
+        (pepper != null) == cells.containsKey("hash"),
+        "hash and pepper go together: key export writes both");
+    return pepper;
   }
 
   private static String prefix(KeyKind kind, Map<String, String> cells) {

@@ -24,12 +24,15 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Takes keys over from another system: all of a file, or none if any line is wrong.",
+      "Takes keys over from another system, or from key export: all of a file, or none if any line"
+          + " is wrong.",
       "The file is CSV, its first line names the columns: account_email, kind, name, sha256 or"
           + " token, created_at, last_used_at, scope, expires_at. sha256 is SHA-256 of the whole"
           + " token in hex, so that tokens need not be known; then a column prefix may say how"
           + " they begin. Times are written as 2026-02-18T10:05:06Z. No cap counts, no event is"
-          + " sent, and the audit gets one row."
+          + " sent, and the audit gets one row.",
+      "From key export further: hash and pepper instead of sha256, id, description, allowed_ips,"
+          + " rate_limit, revoked_at, revoke_after."
     },
     mixinStandardHelpOptions = true,
     versionProvider = VersionCommand.class,

@@ -28,6 +28,7 @@ public final class Tokens {
   private final List<SecretKeySpec> checkKeys;
   private final List<SecretKeySpec> peppers;
   private final String currentPepper;
+  private final List<String> pepperNames;
 
   /** The first of each list is the current one; the others only verify. */
   public Tokens(SecureRandom random, List<SecretKeyBytes> checkKeys, List<SecretKeyBytes> peppers) {
@@ -35,6 +36,7 @@ public final class Tokens {
     this.checkKeys = specs(checkKeys);
     this.peppers = specs(peppers);
     this.currentPepper = peppers.get(0).fingerprint();
+    this.pepperNames = peppers.stream().map(SecretKeyBytes::fingerprint).toList();
   }
 
   /** Makes a new token. */
@@ -93,6 +95,11 @@ public final class Tokens {
   /** Returns the fingerprint of the pepper that {@link #storedNow} uses. */
   public String currentPepper() {
     return currentPepper;
+  }
+
+  /** Whether a hash made with the pepper of that fingerprint can be found. */
+  public boolean knowsPepper(String fingerprint) {
+    return pepperNames.contains(fingerprint);
   }
 
   private static List<SecretKeySpec> specs(List<SecretKeyBytes> keys) {

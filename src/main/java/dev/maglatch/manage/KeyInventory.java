@@ -24,17 +24,23 @@ public interface KeyInventory {
    * Stores all of {@code keys} and one audit row, and makes every replica drop what it knows, once;
    * or stores nothing and returns what is wrong with which line.
    */
-  Future<List<BadLine>> insertAll(List<NewLine> keys, String pepper, Actor actor);
+  Future<List<BadLine>> insertAll(List<NewLine> keys, Actor actor);
 
-  /** A key and the e-mail address of the account that holds it. */
-  record Held(String email, KeyRecord key) {}
+  /**
+   * A key and the e-mail address of the account that holds it, or made it.
+   *
+   * @param hash of its token at rest
+   * @param pepper fingerprint of the pepper in {@code hash}
+   */
+  record Held(String email, KeyRecord key, TokenHash hash, String pepper) {}
 
   /**
    * A key to be taken over.
    *
-   * @param hashes what its token would have at rest, under the current pepper first
+   * @param hashes what its token has or would have at rest, the one to be stored first
+   * @param pepper fingerprint of the pepper in that first one
    */
-  record NewLine(ImportedKey key, List<TokenHash> hashes) {}
+  record NewLine(ImportedKey key, List<TokenHash> hashes, String pepper) {}
 
   /** Why a line of the file cannot be taken over. */
   record BadLine(int line, String reason) {}

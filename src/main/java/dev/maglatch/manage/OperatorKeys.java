@@ -17,16 +17,22 @@ import org.jspecify.annotations.Nullable;
 
 /** What an operator can do with keys, whoever holds them. */
 public final class OperatorKeys {
+  /** The barrier heeds a flush of everything whatever it is asked about. */
+  private static final UUID NOTHING = new UUID(0, 0);
+
   private static final Revocation UNKNOWN = new Revocation(RevokeOutcome.UNKNOWN, null);
 
   private final KeyInventory inventory;
   private final KeyRegistrar keys;
   private final Tokens tokens;
+  private final RevocationBarrier barrier;
 
-  public OperatorKeys(KeyInventory inventory, KeyRegistrar keys, Tokens tokens) {
+  public OperatorKeys(
+      KeyInventory inventory, KeyRegistrar keys, Tokens tokens, RevocationBarrier barrier) {
     this.inventory = requireNonNull(inventory, "inventory");
     this.keys = requireNonNull(keys, "keys");
     this.tokens = requireNonNull(tokens, "tokens");
+    this.barrier = requireNonNull(barrier, "barrier");
   }
 
   /** Revokes a key of any kind, and waits as {@link KeyRegistrar#revoke} does. */
@@ -52,12 +58,38 @@ public final class OperatorKeys {
   }
 
   /**
-   * Takes keys over from another system: all of them, or none and the reasons. No cap counts, no
-   * event is sent.
+   * Takes keys over from another system, or another database: all of them, or none and the reasons.
+   * No cap counts, no event is sent. Completes when no replica remembers any more that there was no
+   * such key. A hash at rest is of use only where its pepper is known.
    */
   public Future<List<BadLine>> importAll(List<ImportedKey> found) {
-    List<NewLine> lines =
-        found.stream().map(key -> new NewLine(key, tokens.stored(key.sha256()))).toList();
-    return inventory.insertAll(lines, tokens.currentPepper(), Actor.OPERATOR);
+    List<BadLine> bad = found.stream().filter(this::isStrange).map(OperatorKeys::strange).toList();
+    return bad.isEmpty()
+        ? inventory
+            .insertAll(found.stream().map(this::line).toList(), Actor.OPERATOR)
+            .compose(this::settled)
+        : Future.succeededFuture(bad);
+  }
+
+  private Future<List<BadLine>> settled(List<BadLine> bad) {
+    return bad.isEmpty() ? barrier.afterChange(NOTHING).map(bad) : Future.succeededFuture(bad);
+  }
+
+  private boolean isStrange(ImportedKey key) {
+    return key.pepper() != null && !tokens.knowsPepper(key.pepper());
+  }
+
+  private static BadLine strange(ImportedKey key) {
+    return new BadLine(
+        key.line(),
+        "hash was made with the pepper "
+            + key.pepper()
+            + ", which neither secrets.master nor secrets.previous yields here");
+  }
+
+  private NewLine line(ImportedKey key) {
+    return key.pepper() == null
+        ? new NewLine(key, tokens.stored(key.hash()), tokens.currentPepper())
+        : new NewLine(key, List.of(key.hash()), key.pepper());
   }
 }

@@ -3,6 +3,7 @@ package dev.maglatch.postgres;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.manage.Actor;
 import dev.maglatch.manage.ImportedKey;
@@ -11,6 +12,7 @@ import dev.maglatch.manage.KeyRecord;
 import dev.maglatch.manage.Page;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowIterator;
@@ -25,6 +27,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +37,12 @@ public final class PgKeyInventory implements KeyInventory {
   private static final int BATCH = 1_000;
   private static final String FIND = KeyRows.SELECT + " WHERE k.id = $1::uuid";
   private static final String LIST =
-      "SELECT held.*, a.email AS account_email FROM ("
+      "SELECT held.*, a.email AS account_email, stored.key_hash, stored.pepper FROM ("
           + KeyRows.SELECT
           + """
             ) AS held
               JOIN accounts AS a ON a.id = held.created_by
+              JOIN api_keys AS stored ON stored.id = held.id
              ORDER BY held.created_at, held.id
              LIMIT $1::integer OFFSET $2::integer
             """;
@@ -58,14 +62,18 @@ public final class PgKeyInventory implements KeyInventory {
       """;
   private static final String TAKEN =
       "SELECT key_hash FROM api_keys WHERE key_hash = ANY ($1::bytea[])";
+  private static final String PRESENT = "SELECT id FROM api_keys WHERE id = ANY ($1::uuid[])";
   private static final String INSERT =
       """
       WITH k AS (
         INSERT INTO api_keys
                (kind, name, organization_id, user_id, created_by, key_prefix, key_hash, pepper,
-                scope, expires_at, created_at)
+                scope, expires_at, created_at, id, description, allowed_ips, rate_limit,
+                rate_limit_window, revoked_at, revoke_after)
         VALUES ($1::text, $2::text, $3::uuid, $4::uuid, $4::uuid, $5::text, $6::bytea, $7::text,
-                $8::text, $9::timestamptz, coalesce($10::timestamptz, clock_timestamp()))
+                $8::text, $9::timestamptz, coalesce($10::timestamptz, clock_timestamp()),
+                coalesce($12::uuid, gen_random_uuid()), $13::text, $14::text[], $15::integer,
+                $16::integer, $17::timestamptz, $18::timestamptz)
         RETURNING id
       )
       INSERT INTO key_usage (key_id, last_used_at)
@@ -73,8 +81,10 @@ public final class PgKeyInventory implements KeyInventory {
       """;
   private static final String AUDIT =
       """
-      INSERT INTO audit (actor, credential, address, action, entity, entity_id, detail)
-      VALUES ($1::text, $2::text, $3::text, 'api_key.imported', 'import', $4::text, $5::jsonb)
+      INSERT INTO audit (actor, credential, address, action, entity, entity_id, detail,
+                         organization_id)
+      VALUES ($1::text, $2::text, $3::text, 'api_key.imported', 'import', $4::text, $5::jsonb,
+              $6::uuid)
       """;
 
   private final Database database;
@@ -109,20 +119,25 @@ public final class PgKeyInventory implements KeyInventory {
                     rows ->
                         Cells.readable(
                             rows,
-                            row -> new Held(row.getString("account_email"), KeyRows.read(row)))));
+                            row ->
+                                new Held(
+                                    row.getString("account_email"),
+                                    KeyRows.read(row),
+                                    TokenHash.of(row.getBuffer("key_hash").getBytes()),
+                                    row.getString("pepper")))));
   }
 
   /** A large file takes as long as it takes: only each statement has its timeout. */
   @Override
-  public Future<List<BadLine>> insertAll(List<NewLine> keys, String pepper, Actor actor) {
+  public Future<List<BadLine>> insertAll(List<NewLine> keys, Actor actor) {
     return database
         .pool()
-        .withTransaction(connection -> insertAll(connection, keys, pepper, actor))
+        .withTransaction(connection -> insertAll(connection, keys, actor))
         .recover(failure -> Future.failedFuture(DatabaseFailure.fault(failure)));
   }
 
   private static Future<List<BadLine>> insertAll(
-      SqlConnection connection, List<NewLine> keys, String pepper, Actor actor) {
+      SqlConnection connection, List<NewLine> keys, Actor actor) {
     return connection
         .query(NOTE_ONE_FLUSH)
         .execute()
@@ -130,12 +145,15 @@ public final class PgKeyInventory implements KeyInventory {
         .compose(
             owners ->
                 taken(connection, keys)
-                    .map(taken -> badLines(keys, owners, taken))
+                    .compose(
+                        taken ->
+                            present(connection, keys)
+                                .map(present -> badLines(keys, owners, taken, present)))
                     .compose(
                         bad ->
                             bad.isEmpty()
-                                ? insert(connection, tuples(keys, owners, pepper), 0)
-                                    .compose(done -> audit(connection, keys.size(), actor))
+                                ? insert(connection, tuples(keys, owners), 0)
+                                    .compose(done -> audit(connection, owners, keys.size(), actor))
                                     .map(bad)
                                 : Future.succeededFuture(bad)));
   }
@@ -171,8 +189,25 @@ public final class PgKeyInventory implements KeyInventory {
             });
   }
 
+  private static Future<Set<UUID>> present(SqlConnection connection, List<NewLine> keys) {
+    UUID[] ids =
+        keys.stream()
+            .map(line -> line.key().rest().id())
+            .filter(Objects::nonNull)
+            .toArray(UUID[]::new);
+    return connection
+        .preparedQuery(PRESENT)
+        .execute(Tuple.tuple().addArrayOfUUID(ids))
+        .map(
+            rows -> {
+              Set<UUID> present = new HashSet<>();
+              rows.forEach(row -> present.add(row.getUUID(0)));
+              return present;
+            });
+  }
+
   private static List<BadLine> badLines(
-      List<NewLine> keys, Map<String, Owner> owners, Set<TokenHash> taken) {
+      List<NewLine> keys, Map<String, Owner> owners, Set<TokenHash> taken, Set<UUID> present) {
     List<BadLine> bad = new ArrayList<>();
     for (NewLine line : keys) {
       ImportedKey key = line.key();
@@ -181,23 +216,39 @@ public final class PgKeyInventory implements KeyInventory {
       }
       if (line.hashes().stream().anyMatch(taken::contains)) {
         bad.add(new BadLine(key.line(), "this key is in the database already"));
+      } else if (present.contains(key.rest().id())) {
+        bad.add(new BadLine(key.line(), "id: another key has it already"));
       }
     }
     return bad;
   }
 
-  private static List<Tuple> tuples(List<NewLine> keys, Map<String, Owner> owners, String pepper) {
+  private static List<Tuple> tuples(List<NewLine> keys, Map<String, Owner> owners) {
     List<Tuple> tuples = new ArrayList<>(keys.size());
     for (NewLine line : keys) {
       ImportedKey key = line.key();
       Owner owner = requireNonNull(owners.get(key.email()), "owner");
       Tuple values = Tuple.of(key.kind().text(), key.name(), owner.organization(), owner.account());
-      values.addString(key.prefix()).addBuffer(buffer(line.hashes().get(0))).addString(pepper);
+      values
+          .addString(key.prefix())
+          .addBuffer(buffer(line.hashes().get(0)))
+          .addString(line.pepper());
       values.addString(key.scope()).addOffsetDateTime(time(key.expiresAt()));
       values.addOffsetDateTime(time(key.createdAt())).addOffsetDateTime(time(key.lastUsedAt()));
+      addRest(values, key.rest());
       tuples.add(values);
     }
     return tuples;
+  }
+
+  private static void addRest(Tuple values, ImportedKey.Rest rest) {
+    List<String> ranges = rest.policy().allowedIps();
+    KeyPolicy.RateLimit limit = rest.policy().rateLimit();
+    values.addUUID(rest.id()).addString(rest.description());
+    values.addArrayOfString(ranges == null ? null : ranges.toArray(String[]::new));
+    values.addInteger(limit == null ? null : limit.limit());
+    values.addInteger(limit == null ? null : limit.windowSeconds());
+    values.addOffsetDateTime(time(rest.revokedAt())).addOffsetDateTime(time(rest.revokeAfter()));
   }
 
   private static Future<Void> insert(SqlConnection connection, List<Tuple> tuples, int from) {
@@ -211,14 +262,21 @@ public final class PgKeyInventory implements KeyInventory {
         .compose(done -> insert(connection, tuples, to));
   }
 
-  private static Future<Void> audit(SqlConnection connection, int count, Actor actor) {
+  /** An organization sees the row if all keys are its own; its detail names all of them. */
+  private static Future<Void> audit(
+      SqlConnection connection, Map<String, Owner> owners, int count, Actor actor) {
+    List<UUID> organizations =
+        owners.values().stream().map(Owner::organization).distinct().sorted().toList();
+    JsonArray names = new JsonArray();
+    organizations.forEach(id -> names.add(id.toString()));
     Tuple values =
         Tuple.of(
             actor.name(),
             actor.credential(),
             actor.address(),
             UUID.randomUUID().toString(),
-            new JsonObject().put("keys", count));
+            new JsonObject().put("keys", count).put("organizations", names));
+    values.addUUID(organizations.size() == 1 ? organizations.get(0) : null);
     return connection.preparedQuery(AUDIT).execute(values).mapEmpty();
   }
 
