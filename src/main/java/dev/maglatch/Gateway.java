@@ -205,7 +205,7 @@ public final class Gateway {
         .compose(
             known -> {
               parts.usage().start();
-              lifecycle.started("lease", parts.replica()::stop);
+              lifecycle.started("lease", parts.replica()::stop); // rule 6: after the servers
               return parts.replica().start();
             })
         .map(

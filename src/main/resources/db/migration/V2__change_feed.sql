@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The change feed: every change that decides about a credential, also one made by hand, leaves one
--- numbered record and a notification in its own transaction. Number order is commit order.
+-- numbered record and a notification in its own transaction (rule 1 of src/docs/architecture.md).
+-- Number order is commit order (rule 2).
 
 CREATE SEQUENCE change_number AS bigint;
 

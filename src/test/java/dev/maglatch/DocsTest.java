@@ -3,12 +3,18 @@ package dev.maglatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -19,6 +25,9 @@ class DocsTest {
   private static final String FILE = "/_maglatch/openapi.yaml";
   private static final Pattern LOADED = Pattern.compile("(?:src|href)=\"([^\"]*)\"");
   private static final Pattern ELSEWHERE = Pattern.compile("@import|url\\([\"']?+(?!data:).{0,40}");
+  private static final Pattern QUOTED = Pattern.compile("`([^`]++)`");
+  private static final Pattern RULES = Pattern.compile("[Rr]ules?[\\s*]++\\d++(?:(?:, | and )\\d++)*+");
+  private static final Pattern NUMBER = Pattern.compile("\\d++");
   private static UnstartedGateway gateway;
 
   @BeforeAll
@@ -127,6 +136,54 @@ class DocsTest {
         assertThat(quiet.get(quiet.opsPort(), path).statusCode()).as(path).isEqualTo(200);
       }
     }
+  }
+
+  /** A rule that nobody keeps, or that no test proves, is a wish. */
+  @Test
+  void everyRuleNamesTheClassesThatKeepItAndTheTestsThatProveIt() throws IOException {
+    List<String> rules =
+        Files.readAllLines(Path.of("src/docs/architecture.md")).stream()
+            .filter(line -> line.matches("\\| \\d+ \\|.*"))
+            .toList();
+    assertThat(rules).hasSize(10);
+    for (int rule = 1; rule <= rules.size(); rule++) {
+      String[] cells = rules.get(rule - 1).split("\\|", -1);
+      assertThat(cells[1].strip()).isEqualTo(String.valueOf(rule));
+      for (String kept : quoted(cells[2])) {
+        assertThat(rulesNamedIn(source("src/main", kept))).as(kept).contains(rule);
+      }
+      for (String test : quoted(cells[3])) {
+        String[] name = test.split("\\.", -1);
+        String source = source("src/test", name[0]);
+        assertThat(source).as(test).contains("void " + name[1] + "(");
+        assertThat(rulesNamedIn(source)).as(test).contains(rule);
+      }
+    }
+  }
+
+  private static List<String> quoted(String cell) {
+    List<String> names = QUOTED.matcher(cell).results().map(found -> found.group(1)).toList();
+    assertThat(names).as(cell).isNotEmpty();
+    return names;
+  }
+
+  private static String source(String root, String name) throws IOException {
+    String file = name.endsWith(".sql") ? name : name.replace('.', '/') + ".java";
+    try (Stream<Path> all = Files.walk(Path.of(root))) {
+      List<Path> found = all.filter(path -> path.endsWith(file)).toList();
+      assertThat(found).as(name).hasSize(1);
+      return Files.readString(found.get(0));
+    }
+  }
+
+  private static Set<Integer> rulesNamedIn(String source) {
+    Set<Integer> rules = new TreeSet<>();
+    RULES
+        .matcher(source)
+        .results()
+        .flatMap(named -> NUMBER.matcher(named.group()).results())
+        .forEach(number -> rules.add(Integer.valueOf(number.group())));
+    return rules;
   }
 
   private static long length(HttpResponse<String> answer) {

@@ -47,7 +47,10 @@ class LeaseTest {
     assertThat(lease.standing(13 * SECOND)).isEqualTo(Standing.UNCERTAIN);
   }
 
-  /** A machine that slept wakes with a lease long over, whatever its timers have not done yet. */
+  /**
+   * Rule 3: a machine that slept wakes with a lease long over, whatever its timers have not done
+   * yet.
+   */
   @Test
   void leaseIsOverAfterAPauseThoughNoTimerRan() {
     lease.renewed(0, answer(5));

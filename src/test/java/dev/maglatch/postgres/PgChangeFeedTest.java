@@ -92,6 +92,7 @@ class PgChangeFeedTest {
     database.execute("UPDATE accounts SET disabled_at = NULL WHERE id = '" + ACCOUNT + "'");
   }
 
+  /** Rule 1. */
   @Test
   void truncateNamesEverything() {
     database.execute("TRUNCATE api_keys CASCADE");
@@ -99,6 +100,7 @@ class PgChangeFeedTest {
     assertThat(renew().changes()).extracting(Change::entity).contains(Entity.ALL);
   }
 
+  /** Rule 1: else each request would make its own key stale. */
   @Test
   void usageWritesNameNothing() {
     String key = insertKey();
@@ -110,6 +112,7 @@ class PgChangeFeedTest {
     assertThat(renew().changes()).isEmpty();
   }
 
+  /** Rule 1. */
   @Test
   void aThousandChangesOfOneTransactionCollapse() throws Exception {
     try (Connection connection = database.connect()) {
@@ -170,6 +173,7 @@ class PgChangeFeedTest {
     assertThat(await(feed.renew(self, at(late.newest() + 1), LEASE, MANY)).gap()).isTrue();
   }
 
+  /** Rule 4. */
   @Test
   void revokerSeesWhoHasAppliedAKeysNewestChange() {
     String key = insertKey();
@@ -246,8 +250,8 @@ class PgChangeFeedTest {
   }
 
   /**
-   * The interleaving that a renewal in one plain statement gets wrong: it has begun before a
-   * revocation commits and ends after the revoker looked. Here the revoker waits for it.
+   * Rule 4: the interleaving that a renewal in one plain statement gets wrong: it has begun before
+   * a revocation commits and ends after the revoker looked. Here the revoker waits for it.
    */
   @Test
   void revokerWaitsForARenewalThatIsBeingWritten() throws Exception {

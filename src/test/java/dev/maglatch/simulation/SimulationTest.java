@@ -28,6 +28,7 @@ class SimulationTest {
 
   private static final Keys KEYS = new Keys();
 
+  /** Rule 4, and with it rules 2, 3, 5, 6 and 7. */
   @Test
   void noReplicaAdmitsARevokedKeyOnceTheRevocationIsAnswered() {
     Long only = Long.getLong("simulation.seed");

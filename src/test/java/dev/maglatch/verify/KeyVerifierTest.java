@@ -163,7 +163,9 @@ class KeyVerifierTest {
     answerAll();
   }
 
-  /** Without a lease nobody knows what has changed: only a query sent later may be shared. */
+  /**
+   * Rule 5: without a lease nobody knows what has changed: only a query sent later may be shared.
+   */
   @Test
   void withoutLeaseARequestSharesOnlyAQuerySentAfterItCame() {
     String token = newKey(null, null);
@@ -194,6 +196,7 @@ class KeyVerifierTest {
     assertThat(store.queries).isEqualTo(2);
   }
 
+  /** Rule 7. */
   @Test
   void withoutDatabaseVerifiedKeysAreServedAndUnknownOnesUndecided() {
     String known = newKey(null, null);
