@@ -23,6 +23,9 @@ walk_throttling() {
   send POST '/auth/v1/token?grant_type=password' \
     "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}" -H "$from"
   status 429
+  when "the same with a cookie"
+  send POST /auth/v1/session "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}" -H "$from"
+  status 429
   if [ -n "$TRUSTED_FORWARDING" ]; then
     when "the right password from another address"
     send POST '/auth/v1/token?grant_type=password' \

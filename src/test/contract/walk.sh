@@ -5,7 +5,8 @@
 #
 #   BASE=http://127.0.0.1:8080 EMAIL=me@example.com PASSWORD=... src/test/contract/walk.sh [section...]
 #
-# Sections: sessions magpipe magicpost organization proxy ops throttling (default: all, in this order),
+# Sections: sessions magpipe magicpost organization proxy refusals ops throttling (default: all, in
+# this order),
 # and routes, which needs the routes that its file names.
 # Needs bash 3.2+, curl, awk, and the usual small tools. One line a check, "ok" or "FAIL"; the last
 # line counts; exit code 0 when nothing failed, 1 when something did, 2 on a wrong call.
@@ -60,7 +61,7 @@ done
 
 . "$here/lib.sh"
 
-[ $# -gt 0 ] || set -- sessions magpipe magicpost organization proxy ops throttling
+[ $# -gt 0 ] || set -- sessions magpipe magicpost organization proxy refusals ops throttling
 for section; do
   if [ ! -f "$here/walk-$section.sh" ]; then
     echo "no such section: $section" >&2

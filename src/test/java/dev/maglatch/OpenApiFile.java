@@ -94,9 +94,28 @@ final class OpenApiFile {
       text(schema, text, at, problems);
     } else if (value instanceof JsonObject object) {
       members(schema, object, at, problems);
-    } else if (value instanceof JsonArray array && schema.containsKey("items")) {
-      array.forEach(
+    } else if (value instanceof JsonArray array) {
+      items(schema, array, at, problems);
+    } else if (value instanceof Number number) {
+      number(schema, number.longValue(), at, problems);
+    }
+  }
+
+  private void items(JsonObject schema, JsonArray value, String at, List<String> problems) {
+    if (value.size() < schema.getInteger("minItems", 0)
+        || value.size() > schema.getInteger("maxItems", Integer.MAX_VALUE)) {
+      problems.add(at + ": has " + value.size() + " items");
+    }
+    if (schema.containsKey("items")) {
+      value.forEach(
           item -> check(resolved(schema.getJsonObject("items")), item, at + "[]", problems));
+    }
+  }
+
+  private static void number(JsonObject schema, long value, String at, List<String> problems) {
+    if (value < schema.getLong("minimum", Long.MIN_VALUE)
+        || value > schema.getLong("maximum", Long.MAX_VALUE)) {
+      problems.add(at + ": " + value + " is out of range");
     }
   }
 
@@ -131,6 +150,11 @@ final class OpenApiFile {
   private static void text(JsonObject schema, String value, String at, List<String> problems) {
     String pattern = schema.getString("pattern");
     String format = schema.getString("format", "");
+    int length = value.codePointCount(0, value.length());
+    if (length < schema.getInteger("minLength", 0)
+        || length > schema.getInteger("maxLength", Integer.MAX_VALUE)) {
+      problems.add(at + ": has " + length + " characters");
+    }
     boolean good =
         switch (format) {
           case "uuid" -> UUID.matcher(value).matches();

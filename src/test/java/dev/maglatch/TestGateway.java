@@ -90,12 +90,14 @@ final class TestGateway implements AutoCloseable {
   }
 
   HttpResponse<String> get(String path, String... headers) {
-    return send(request(gateway.httpPort(), path, headers).GET().build());
+    return documented(send(request(gateway.httpPort(), path, headers).GET().build()), null);
   }
 
   HttpResponse<String> post(String path, String body, String... headers) {
-    return send(
-        request(gateway.httpPort(), path, headers).POST(BodyPublishers.ofString(body)).build());
+    return documented(
+        send(
+            request(gateway.httpPort(), path, headers).POST(BodyPublishers.ofString(body)).build()),
+        body);
   }
 
   /**
@@ -110,7 +112,16 @@ final class TestGateway implements AutoCloseable {
         request(gateway.httpPort(), path, headers)
             .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
             .build();
-    return client.sendAsync(request, BodyHandlers.ofString());
+    return client
+        .sendAsync(request, BodyHandlers.ofString())
+        .thenApply(answer -> documented(answer, body));
+  }
+
+  /** Whatever a test asks for: an own route's answer is the one that the OpenAPI file tells. */
+  private static HttpResponse<String> documented(
+      HttpResponse<String> answer, @Nullable String body) {
+    DocumentedTraffic.assertDocumented(HttpExchange.of(answer, body));
+    return answer;
   }
 
   HttpResponse<String> delete(String path, String... headers) {
@@ -123,7 +134,9 @@ final class TestGateway implements AutoCloseable {
   }
 
   HttpResponse<String> ops(String path) {
-    return send(request(gateway.opsPort(), path).GET().build());
+    HttpResponse<String> answer = send(request(gateway.opsPort(), path).GET().build());
+    assertThat(DocumentedTraffic.ofOpsListener().problems(HttpExchange.of(answer, null))).isEmpty();
+    return answer;
   }
 
   @Override

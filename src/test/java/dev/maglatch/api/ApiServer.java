@@ -4,6 +4,8 @@ package dev.maglatch.api;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.maglatch.Await;
+import dev.maglatch.DocumentedTraffic;
+import dev.maglatch.HttpExchange;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.http.TrustedProxies;
 import io.vertx.core.Handler;
@@ -91,7 +93,16 @@ public final class ApiServer implements AutoCloseable {
     if (headers.length > 0) {
       request.headers(headers);
     }
-    return CLIENT.sendAsync(request.build(), BodyHandlers.ofString());
+    return CLIENT
+        .sendAsync(request.build(), BodyHandlers.ofString())
+        .thenApply(answer -> documented(answer, body));
+  }
+
+  /** Whatever a test asks for: the answer is the one that the OpenAPI file tells. */
+  private static HttpResponse<String> documented(
+      HttpResponse<String> answer, @Nullable String body) {
+    DocumentedTraffic.assertDocumented(HttpExchange.of(answer, body));
+    return answer;
   }
 
   /** POSTs JSON with a Bearer credential. */

@@ -162,7 +162,8 @@ class AuthRoutesTest {
 
     assertThat(answer.statusCode()).isEqualTo(204);
     assertThat(answer.body()).isEmpty();
-    assertThat(answer.headers().firstValue("X-Maglatch-Revocation")).hasValue("confirmed=1/1");
+    assertThat(answer.headers().firstValue("X-Maglatch-Revocation"))
+        .hasValue("confirmed=1/1; expired=0; ms=0");
     assertError(user(session), 401, "bad_jwt", null);
     assertError(refresh(session), 400, "refresh_token_not_found", null);
     assertThat(user(other).statusCode()).isEqualTo(200);
@@ -471,7 +472,7 @@ class AuthRoutesTest {
   private static Future<String> settle(UUID entity) {
     changes.ownerChanged(entity);
     changes.everythingChanged();
-    return Future.succeededFuture("confirmed=1/1");
+    return Future.succeededFuture("confirmed=1/1; expired=0; ms=0");
   }
 
   private static Trust trusted() {
