@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.key;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param accountId the account; null for a key of a service account
  * @param organizationId the organization that account or service account belongs to
  * @param serviceAccountId null unless the key belongs to a service account
- * @param scopes what the credential carries; a session carries none and satisfies every scope
+ * @param scopes what the credential carries, in alphabetical order; a session carries none and
+ *     satisfies every scope
  * @param permissions of the service account, passed on and never enforced here
  * @param sessionId the session's family; null for a key
  * @param owner whether the account is an owner of its organization
@@ -39,8 +42,15 @@ public record Principal(
   public static final String SCOPE_MCP = "mcp:v1";
 
   public Principal {
-    scopes = Set.copyOf(scopes);
+    scopes = inOrder(scopes);
     permissions = List.copyOf(permissions);
+  }
+
+  /** The order of a JDK's set changes from start to start: two replicas must not differ. */
+  private static Set<String> inOrder(Set<String> scopes) {
+    return scopes.size() < 2
+        ? Set.copyOf(scopes)
+        : Collections.unmodifiableSet(new TreeSet<>(scopes));
   }
 
   /** How a credential was proven. */
