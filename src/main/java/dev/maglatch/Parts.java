@@ -39,7 +39,6 @@ import dev.maglatch.proxy.Route;
 import dev.maglatch.secret.SecretRing;
 import dev.maglatch.session.OutsideIssuers;
 import dev.maglatch.session.Passwords;
-import dev.maglatch.session.SessionMetrics;
 import dev.maglatch.session.SessionPorts;
 import dev.maglatch.session.SessionTokens;
 import dev.maglatch.session.SessionVerifier;
@@ -120,7 +119,7 @@ final class Parts {
     this.sessionLookup = new PgSessionLookup(vertx, options, lookupTimeout);
     this.sessionAccounts = new PgSessionAccounts(management.database(), random);
     this.sessionTokens = new SessionTokens(publicUrl(), ring, random, databaseClock);
-    this.passwords = new Passwords(vertx, random, SessionMetrics.NONE);
+    this.passwords = new Passwords(vertx, random, metrics.session());
     this.sessions = makeSessions();
     this.sessionVerifier = sessionVerifier();
     KeyVerifier keys = keys(tokens);
@@ -130,6 +129,7 @@ final class Parts {
     this.proxy = makeProxy();
 
     metrics.watchCache(keys::size);
+    metrics.watchPasswords(passwords::waiting);
     metrics.watchLease(() -> lease.standing(NANO_TIME.getAsLong()) == Lease.Standing.HELD);
     metrics.watchDatabase(management.database()::working, config.database().poolSize());
   }
@@ -178,7 +178,7 @@ final class Parts {
 
   private SessionVerifier sessionVerifier() {
     OutsideIssuers outside =
-        OutsideIssuers.of(vertx, config.sessions().issuers(), NANO_TIME, SessionMetrics.NONE);
+        OutsideIssuers.of(vertx, config.sessions().issuers(), NANO_TIME, metrics.session());
     return new SessionVerifier(
         sessionTokens.reader(outside),
         sessionLookup,
@@ -198,7 +198,7 @@ final class Parts {
             new PgSignInCounters(management.database()),
             id -> management.settled(id).map(Confirmation::headerValue));
     return new Sessions(
-        vertx, config.sessions(), ports, sessionTokens, passwords, random, SessionMetrics.NONE);
+        vertx, config.sessions(), ports, sessionTokens, passwords, random, metrics.session());
   }
 
   private UsageRecorder makeUsage() {

@@ -50,6 +50,15 @@ enum Metric {
   STALE_ADMISSIONS(
       "maglatch_stale_admissions_total", "Requests let in on a cached key without the database"),
 
+  SIGN_INS("maglatch_sign_ins_total", "Sign-ins by password", "outcome"),
+  SESSION_REFRESHES("maglatch_session_refreshes_total", "Refresh tokens presented", "outcome"),
+  PASSWORD_WAIT("maglatch_password_wait_seconds", "Time a password waited for a worker"),
+  PASSWORD_HASH("maglatch_password_hash_seconds", "Time a password hash took"),
+  PASSWORDS_WAITING("maglatch_passwords_waiting", "Passwords being hashed or waiting for it"),
+  PASSWORDS_TURNED_AWAY(
+      "maglatch_passwords_turned_away_total", "Passwords not hashed because too many waited"),
+  KEY_SET_FETCHES("maglatch_key_set_fetches_total", "Fetches of outside issuers' keys", "outcome"),
+
   LEASE_RENEWAL("maglatch_lease_renewal_seconds", "Renewals of this replica's lease", "outcome"),
   LEASE_HELD("maglatch_lease_held", "1 while this replica holds its lease"),
   FEED_AGE("maglatch_feed_age_seconds", "Time since the change feed was last known to be complete"),

@@ -3,6 +3,7 @@ package dev.maglatch.ops;
 
 import dev.maglatch.cluster.ClusterMetrics;
 import dev.maglatch.proxy.ProxyMetrics;
+import dev.maglatch.session.SessionMetrics;
 import dev.maglatch.usage.UsageMetrics;
 import dev.maglatch.verify.VerifyMetrics;
 import dev.maglatch.webhook.WebhookMetrics;
@@ -30,6 +31,7 @@ public final class Metrics {
   private final UsageMeters usage = new UsageMeters(registry);
   private final VerifyMeters verify = new VerifyMeters(registry);
   private final WebhookMeters webhooks = new WebhookMeters(registry);
+  private final SessionMeters session = new SessionMeters(registry);
   private final ClusterMeters cluster = new ClusterMeters(registry, System::nanoTime);
 
   /**
@@ -60,6 +62,10 @@ public final class Metrics {
     return verify;
   }
 
+  public SessionMetrics session() {
+    return session;
+  }
+
   public ClusterMetrics cluster() {
     return cluster;
   }
@@ -71,6 +77,11 @@ public final class Metrics {
   /** Shows how many entries the key cache has, from now on. Call it once. */
   public void watchCache(LongSupplier entries) {
     Metric.CACHE_ENTRIES.gauge(registry, entries::getAsLong);
+  }
+
+  /** Shows how many passwords are being hashed or wait, from now on. Call it once. */
+  public void watchPasswords(IntSupplier waiting) {
+    Metric.PASSWORDS_WAITING.gauge(registry, waiting::getAsInt);
   }
 
   /** Shows whether the lease is held, from now on. Call it once. */

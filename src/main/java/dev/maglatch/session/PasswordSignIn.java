@@ -35,7 +35,7 @@ final class PasswordSignIn {
         .begin(normal == null ? NO_ADDRESS : normal, origin.address())
         .compose(attempt -> check(attempt, normal, password))
         .onSuccess(account -> metrics.signIn(Outcome.GRANTED))
-        .onFailure(this::countRefusal);
+        .onFailure(this::countFailure);
   }
 
   private Future<SessionAccount> check(Attempt attempt, @Nullable String normal, Secret password) {
@@ -59,10 +59,14 @@ final class PasswordSignIn {
     return passwords.matches(password, stored).map(matches -> matches ? account : null);
   }
 
-  private void countRefusal(Throwable failure) {
+  private void countFailure(Throwable failure) {
+    metrics.signIn(outcome(failure));
+  }
+
+  private static Outcome outcome(Throwable failure) {
     if (failure instanceof Refusal refusal) {
-      boolean limited = refusal.reason() == Refusal.Reason.RATE_LIMITED;
-      metrics.signIn(limited ? Outcome.LIMITED : Outcome.REFUSED);
+      return refusal.reason() == Refusal.Reason.RATE_LIMITED ? Outcome.LIMITED : Outcome.REFUSED;
     }
+    return Outcome.UNDECIDED;
   }
 }

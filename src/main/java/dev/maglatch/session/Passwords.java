@@ -59,6 +59,11 @@ public final class Passwords {
         });
   }
 
+  /** Returns how many passwords are being hashed or wait for it, for metrics. */
+  public int waiting() {
+    return waiting.get();
+  }
+
   /** Ends the worker pool. */
   public Future<Void> close() {
     return workers.close();
@@ -67,10 +72,22 @@ public final class Passwords {
   private <T> Future<T> work(Callable<T> hashing) {
     if (waiting.incrementAndGet() > maxWaiting) {
       waiting.decrementAndGet();
+      metrics.passwordTurnedAway();
       return Future.failedFuture(
           Fault.of(Fault.Code.OVERLOADED, "more than " + maxWaiting + " passwords wait", null));
     }
-    metrics.passwordHashed();
-    return workers.executeBlocking(hashing, false).onComplete(done -> waiting.decrementAndGet());
+    long sinceNanos = System.nanoTime();
+    return workers
+        .executeBlocking(() -> timed(hashing, sinceNanos), false)
+        .onComplete(done -> waiting.decrementAndGet());
+  }
+
+  private <T> T timed(Callable<T> hashing, long sinceNanos) throws Exception {
+    long beganNanos = System.nanoTime();
+    try {
+      return hashing.call();
+    } finally {
+      metrics.passwordHashed(beganNanos - sinceNanos, System.nanoTime() - beganNanos);
+    }
   }
 }

@@ -7,6 +7,7 @@ import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.secret.Secret;
 import dev.maglatch.session.AccountStore.PasswordChange;
+import dev.maglatch.session.FamilyState.Judgement;
 import dev.maglatch.session.RefreshTokens.Presented;
 import dev.maglatch.session.SessionStore.NewSession;
 import dev.maglatch.session.SessionStore.OpenSession;
@@ -40,6 +41,7 @@ public final class Sessions {
   private final SecureRandom random;
   private final Throttle throttle;
   private final PasswordSignIn signIn;
+  private final SessionMetrics metrics;
 
   public Sessions(
       Vertx vertx,
@@ -54,6 +56,7 @@ public final class Sessions {
     this.tokens = tokens;
     this.passwords = passwords;
     this.random = random;
+    this.metrics = metrics;
     this.throttle = new Throttle(vertx, ports.counters(), config.throttle());
     this.signIn = new PasswordSignIn(ports.accounts(), passwords, throttle, metrics);
   }
@@ -88,11 +91,13 @@ public final class Sessions {
   public Future<Grant> refresh(Secret refreshToken, Origin origin) {
     Presented presented = tokens.refresh().read(refreshToken.reveal());
     if (presented == null) {
+      metrics.refresh(Judgement.UNKNOWN);
       return refuse(Refusal.Reason.REFRESH_TOKEN_NOT_FOUND);
     }
     return ports
         .sessions()
         .refresh(presented.family(), presented.generation(), config.refreshLifetime(), origin)
+        .onSuccess(refreshed -> metrics.refresh(refreshed.judgement()))
         .compose(refreshed -> answer(presented.family(), refreshed));
   }
 

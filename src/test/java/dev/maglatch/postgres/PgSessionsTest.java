@@ -65,7 +65,7 @@ class PgSessionsTest {
   private static final SessionMetrics METRICS =
       new SessionMetrics() {
         @Override
-        public void passwordHashed() {
+        public void passwordHashed(long waitedNanos, long nanos) {
           hashed.incrementAndGet();
         }
       };
