@@ -8,6 +8,7 @@ import dev.maglatch.api.events.EventIntake;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.Lease.Standing;
 import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.config.ListenAddress;
 import dev.maglatch.config.LogConfig.Format;
 import dev.maglatch.fault.StartFailure;
 import dev.maglatch.ops.AccessLines;
@@ -23,6 +24,9 @@ import dev.maglatch.postgres.Migrations;
 import dev.maglatch.postgres.SchemaVersion;
 import dev.maglatch.postgres.SecretFingerprints;
 import dev.maglatch.proxy.AccessLog;
+import dev.maglatch.proxy.ListenerConfig;
+import dev.maglatch.proxy.ProxyConfig;
+import dev.maglatch.proxy.ProxyParts;
 import dev.maglatch.proxy.ProxyVerticle;
 import dev.maglatch.webhook.EventStore;
 import io.vertx.core.DeploymentOptions;
@@ -32,9 +36,11 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +58,10 @@ public final class Gateway {
   private static final Duration STOP_MARGIN = Duration.ofSeconds(3);
   private static final long VERTX_CLOSE_SECONDS = 3;
   private static final long STANDING_CHECK_MILLIS = 500;
+
+  /** Vert.x: one free port for all servers that ask by this number; the public ones ask by -1. */
+  private static final int ANY_OTHER_PORT = -2;
+
   private static final long CLEAN_UP_MILLIS = 300_000;
 
   private final GatewayConfig config;
@@ -75,6 +85,7 @@ public final class Gateway {
 
   private volatile int httpPort;
   private volatile int opsPort;
+  private volatile int managementPort;
   private String waitingFor = "";
 
   /**
@@ -132,6 +143,11 @@ public final class Gateway {
   /** Returns the port of the public listener; 0 before it listens. */
   public int httpPort() {
     return httpPort;
+  }
+
+  /** Returns the port of the own routes' listener; 0 if they have none of their own. */
+  public int managementPort() {
+    return managementPort;
   }
 
   /** Returns the port of the operations listener; 0 before it listens. */
@@ -227,21 +243,43 @@ public final class Gateway {
   private Future<Void> openServers(Parts parts) {
     vertx.setPeriodic(STANDING_CHECK_MILLIS, tick -> noteStanding(parts)); // ends with Vert.x
     vertx.setPeriodic(CLEAN_UP_MILLIS, tick -> cleanUp(parts));
+    ListenAddress own = config.management().listener();
+    Future<Void> management =
+        own == null
+            ? Future.succeededFuture()
+            : open(
+                "management",
+                config
+                    .http()
+                    .listener()
+                    .at(own.host(), own.port() == 0 ? ANY_OTHER_PORT : own.port()),
+                new ProxyConfig(List.of(), config.proxy().trustedCidrs(), config.proxy().pool()),
+                parts.ownProxy(),
+                port -> managementPort = port);
+    return management.compose(
+        open ->
+            open(
+                "servers",
+                config.http().listener(),
+                config.proxy(),
+                parts.proxy(),
+                port -> httpPort = port));
+  }
+
+  private Future<Void> open(
+      String step,
+      ListenerConfig listener,
+      ProxyConfig proxy,
+      ProxyParts parts,
+      IntConsumer listening) {
     return vertx
         .deployVerticle(
-            () ->
-                new ProxyVerticle(
-                    config.http().listener(),
-                    config.proxy(),
-                    parts.proxy(),
-                    port -> httpPort = port),
+            () -> new ProxyVerticle(listener, proxy, parts, listening),
             new DeploymentOptions().setInstances(config.eventLoops()))
         .onSuccess(
             id ->
                 lifecycle.started(
-                    "servers",
-                    config.http().listener().drainTimeout().plus(STOP_MARGIN),
-                    () -> vertx.undeploy(id)))
+                    step, listener.drainTimeout().plus(STOP_MARGIN), () -> vertx.undeploy(id)))
         .mapEmpty();
   }
 

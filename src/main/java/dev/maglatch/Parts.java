@@ -34,6 +34,8 @@ import dev.maglatch.postgres.PgSessions;
 import dev.maglatch.postgres.PgSignInCounters;
 import dev.maglatch.postgres.PgUsageStore;
 import dev.maglatch.proxy.AccessLog;
+import dev.maglatch.proxy.OwnHost;
+import dev.maglatch.proxy.OwnRoutes;
 import dev.maglatch.proxy.ProxyParts;
 import dev.maglatch.proxy.Route;
 import dev.maglatch.secret.SecretRing;
@@ -158,6 +160,11 @@ final class Parts {
     return proxy;
   }
 
+  /** Returns what a listener for own routes alone needs. */
+  ProxyParts ownProxy() {
+    return proxy.with(ownRoutes::find);
+  }
+
   Future<Void> close() {
     return Future.join(
             passwords.close(), keyStore.close(), sessionLookup.close(), management.close())
@@ -273,13 +280,21 @@ final class Parts {
         verifier,
         sessionVerifier::isOwn,
         usage::touch,
-        ownRoutes::find,
+        publicRoutes(),
         cors,
         new RequestIds(random),
         metrics.proxy(config.proxy().routes().stream().map(Route::name).toList()),
         accessLog,
         InstantSource.system(),
         NANO_TIME);
+  }
+
+  private OwnRoutes publicRoutes() {
+    if (config.management().listener() != null) {
+      return OwnRoutes.NONE;
+    }
+    String host = config.management().host();
+    return host == null ? ownRoutes::find : new OwnHost(ownRoutes::find, host);
   }
 
   private String publicUrl() {

@@ -58,7 +58,7 @@ final class Gateways {
   static void requireFreePorts(GatewayConfig config) {
     requireFree("http", config.http().listener().host(), config.http().listener().port());
     requireFree("ops", config.ops().host(), config.ops().port());
-    ListenAddress management = config.management();
+    ListenAddress management = config.management().listener();
     if (management != null) {
       requireFree("management", management.host(), management.port());
     }

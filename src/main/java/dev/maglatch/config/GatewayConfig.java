@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Everything that can be set.
  *
- * @param management where our own routes are, if not on the public listener; null if they are
+ * @param management where our own routes are
  * @param dataDir where embedded data and development secrets are kept
  * @param acceptUnchecked whether tokens with wrong check bytes are looked up within a budget
  * @param organizationKeys most active keys of one organization; 0 for no bound
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public record GatewayConfig(
     HttpConfig http,
     ListenAddress ops,
-    @Nullable ListenAddress management,
+    ManagementConfig management,
     Path dataDir,
     DatabaseConfig database,
     SecretsConfig secrets,
@@ -48,7 +48,6 @@ public record GatewayConfig(
     LogConfig log,
     int eventLoops) {
   private static final int OPS_PORT = 9_090;
-  private static final int MANAGEMENT_PORT = 8_081;
   private static final int MAX_EVENT_LOOPS = 256;
 
   /**
@@ -61,7 +60,7 @@ public record GatewayConfig(
     return new GatewayConfig(
         HttpConfig.read(root.section("http"), root.section("cors")),
         ListenAddress.read(root.section("ops"), OPS_PORT),
-        management(root.section("management")),
+        ManagementConfig.read(root.section("management")),
         dataDir(root),
         database(root.section("database"), mode),
         SecretsConfig.read(root.section("secrets"), mode),
@@ -104,11 +103,6 @@ public record GatewayConfig(
         organization,
         log,
         eventLoops);
-  }
-
-  private static @Nullable ListenAddress management(Section management) {
-    ListenAddress address = ListenAddress.read(management, MANAGEMENT_PORT);
-    return management.has("port") || management.has("host") ? address : null;
   }
 
   private static Path dataDir(Section root) {

@@ -43,6 +43,20 @@ public record ListenerConfig(
   private static final Duration SHORTEST = Duration.ofMillis(100);
   private static final Duration LONGEST = Duration.ofHours(1);
 
+  /** Returns the same at another address. */
+  public ListenerConfig at(String otherHost, int otherPort) {
+    return new ListenerConfig(
+        otherHost,
+        otherPort,
+        maxHeaders,
+        maxTargetBytes,
+        maxHeaderBytes,
+        headerDeadline,
+        idleTimeout,
+        maxConnections,
+        drainTimeout);
+  }
+
   /** Reads what is about the listener in the section {@code http}. */
   public static ListenerConfig read(Section http) {
     return new ListenerConfig(

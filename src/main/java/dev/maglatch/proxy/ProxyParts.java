@@ -25,4 +25,11 @@ public record ProxyParts(
     ProxyMetrics metrics,
     AccessLog accessLog,
     InstantSource clock,
-    LongSupplier nanoTime) {}
+    LongSupplier nanoTime) {
+
+  /** Returns the same with other own routes. */
+  public ProxyParts with(OwnRoutes others) {
+    return new ProxyParts(
+        verifier, ownSession, use, others, cors, requestIds, metrics, accessLog, clock, nanoTime);
+  }
+}

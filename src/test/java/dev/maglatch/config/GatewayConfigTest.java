@@ -91,7 +91,8 @@ class GatewayConfigTest {
     assertThat(config.http().allowedOrigins())
         .containsExactly("https://a.example", "https://b.example");
     assertThat(config.ops()).isEqualTo(new ListenAddress("127.0.0.1", 0));
-    assertThat(config.management()).isEqualTo(new ListenAddress("0.0.0.0", 3));
+    assertThat(config.management())
+        .isEqualTo(new ManagementConfig(new ListenAddress("0.0.0.0", 3), null));
     assertThat(config.dataDir()).isEqualTo(Path.of("/data"));
     assertThat(config.database().requireAddress().url()).isEqualTo("postgresql://db:5433/gate");
     assertThat(config.database().requireAddress().user()).isEqualTo("me");
