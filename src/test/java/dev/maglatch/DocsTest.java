@@ -26,7 +26,8 @@ class DocsTest {
   private static final Pattern LOADED = Pattern.compile("(?:src|href)=\"([^\"]*)\"");
   private static final Pattern ELSEWHERE = Pattern.compile("@import|url\\([\"']?+(?!data:).{0,40}");
   private static final Pattern QUOTED = Pattern.compile("`([^`]++)`");
-  private static final Pattern RULES = Pattern.compile("[Rr]ules?[\\s*]++\\d++(?:(?:, | and )\\d++)*+");
+  private static final Pattern RULES =
+      Pattern.compile("[Rr]ules?[\\s*]++\\d++(?:(?:, | and )\\d++)*+");
   private static final Pattern NUMBER = Pattern.compile("\\d++");
   private static UnstartedGateway gateway;
 

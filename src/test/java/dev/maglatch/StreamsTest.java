@@ -4,6 +4,7 @@ package dev.maglatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.maglatch.postgres.ServerRelay;
 import dev.maglatch.postgres.TestDatabase;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -23,6 +24,10 @@ import org.junit.jupiter.api.Test;
  */
 class StreamsTest {
   private static final Duration WITHIN = Duration.ofSeconds(1);
+
+  /** One probe that is late, one that is answered, and a lookup on a connection that is dead. */
+  private static final Duration AFTER_A_LOSS = Duration.ofSeconds(6);
+
   private static final List<String> ENDED =
       List.of("1008 Unauthorized", "1008 Unauthorized", "broken off", "broken off", "401");
   private static final String OWNER =
@@ -156,6 +161,30 @@ class StreamsTest {
           "UPDATE api_keys SET scope = 'read' WHERE id = '" + key.getString("id") + "'");
       assertThat(streams.awaitUploadsEnd(WITHIN)).isEqualTo("403");
       assertThat(streams.answersOpen()).isTrue();
+    }
+  }
+
+  /** Rule 7: what was good goes on without the database, and is looked at again when it is back. */
+  @Test
+  void lostDatabaseEndsNoStreamAndItsReturnEndsWhatWasRevokedMeanwhile() {
+    JsonObject good = key("{\"name\":\"k\",\"scope\":\"read-write\"}");
+    JsonObject revoked = key("{\"name\":\"k\",\"scope\":\"read-write\"}");
+    try (ServerRelay relay = ServerRelay.before(database.address());
+        TestGateway gateway = TestGateway.begin(relay.address(), upstream.url(), Map.of())) {
+      gateway.awaitReady();
+      try (OpenStreams one = OpenStreams.through(gateway, good.getString("key"));
+          OpenStreams other = OpenStreams.through(gateway, revoked.getString("key"))) {
+        relay.stall();
+        await().until(() -> gateway.ops("/readyz").body().contains("degraded"));
+        database.execute(
+            "UPDATE api_keys SET revoked_at = now() WHERE id = '" + revoked.getString("id") + "'");
+        await().during(Duration.ofSeconds(1)).until(() -> one.allOpen() && other.allOpen());
+
+        relay.flow();
+
+        assertThat(other.awaitEnds(AFTER_A_LOSS)).isEqualTo(ENDED);
+        assertThat(one.allOpen()).isTrue();
+      }
     }
   }
 
