@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -22,18 +24,26 @@ final class Accounts {
 
   private Accounts() {}
 
-  /** Returns the account, or fails with a {@link CommandFailure} if there is none. */
-  static Future<AccountRecord> named(Management management, String email) {
-    return management
-        .accounts()
-        .findByEmail(email)
+  private static final Pattern ID =
+      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+
+  /**
+   * Returns the account of an e-mail address or an id, or fails with a {@link CommandFailure} if
+   * there is none.
+   */
+  static Future<AccountRecord> named(Management management, String name) {
+    boolean isId = ID.matcher(name).matches();
+    return (isId
+            ? management.accounts().find(UUID.fromString(name))
+            : management.accounts().findByEmail(name))
         .compose(
             found ->
                 found == null
                     ? Future.failedFuture(
                         new CommandFailure(
-                            "no account has the e-mail address "
-                                + email
+                            "no account has the "
+                                + (isId ? "id " : "e-mail address ")
+                                + name
                                 + "; list them with: maglatch account list"))
                     : Future.succeededFuture(found));
   }

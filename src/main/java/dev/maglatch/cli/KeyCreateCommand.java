@@ -17,6 +17,10 @@ import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -48,7 +52,7 @@ final class KeyCreateCommand implements Callable<Integer> {
       names = "--account",
       required = true,
       paramLabel = "E",
-      description = "E-mail address of the account that holds it.")
+      description = "E-mail address or id of the account that holds it.")
   @SuppressWarnings("NullAway.Init")
   private String account;
 
@@ -73,6 +77,25 @@ final class KeyCreateCommand implements Callable<Integer> {
       description = "Of a key of kind org: read (the default) or read-write.")
   private @Nullable String scope;
 
+  @Option(
+      names = "--description",
+      paramLabel = "TEXT",
+      description = "What it is for: at most 1024 characters.")
+  private @Nullable String description;
+
+  @Option(
+      names = "--expires",
+      paramLabel = "TIME",
+      description = "Of a key of kind org: when it ends, such as 2027-01-31T00:00:00Z.")
+  private @Nullable String expires;
+
+  @Option(
+      names = "--service-account",
+      paramLabel = "ID",
+      description =
+          "Of a key of kind org: the service account it speaks for, of the same organization.")
+  private @Nullable UUID serviceAccount;
+
   @Option(names = "--json", description = "Prints JSON: id, token, prefix, kind.")
   private boolean json;
 
@@ -80,7 +103,12 @@ final class KeyCreateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    KeySettings settings = new KeySettings(wantedName(), null, wantedScope(), null, KeyPolicy.NONE);
+    if (serviceAccount != null && kind != KeyKind.ORG) {
+      throw wrong("--service-account is for keys of kind org only");
+    }
+    KeySettings settings =
+        new KeySettings(
+            wantedName(), wantedDescription(), wantedScope(), wantedExpiry(), KeyPolicy.NONE);
     IssuedKey made =
         database.run(
             all -> Accounts.named(all, account).compose(holder -> create(all, holder, settings)));
@@ -115,13 +143,46 @@ final class KeyCreateCommand implements Callable<Integer> {
     return scope;
   }
 
+  private @Nullable String wantedDescription() {
+    if (description != null
+        && !(TextRule.storable(description)
+            && TextRule.fits(description, TextRule.MAX_DESCRIPTION))) {
+      throw wrong(
+          "--description: expected at most " + TextRule.MAX_DESCRIPTION + " characters of text");
+    }
+    return description;
+  }
+
+  private @Nullable Instant wantedExpiry() {
+    if (expires == null) {
+      return null;
+    }
+    if (kind != KeyKind.ORG) {
+      throw wrong("--expires is for keys of kind org only");
+    }
+    Instant time = time(expires);
+    if (time == null || !time.isAfter(Instant.now())) {
+      throw wrong("--expires: " + expires + " (expected: a time to come, 2027-01-31T00:00:00Z)");
+    }
+    return time;
+  }
+
+  private static @Nullable Instant time(String text) {
+    try {
+      OffsetDateTime time = OffsetDateTime.parse(text);
+      return time.getYear() <= 9999 ? time.toInstant() : null;
+    } catch (DateTimeParseException wrong) {
+      return null;
+    }
+  }
+
   private ParameterException wrong(String text) {
     return new ParameterException(spec.commandLine(), text);
   }
 
   private Future<IssuedKey> create(
       Management management, AccountRecord holder, KeySettings settings) {
-    KeyOwner owner = new KeyOwner(holder.organizationId(), holder.id(), null);
+    KeyOwner owner = new KeyOwner(holder.organizationId(), holder.id(), serviceAccount);
     return management
         .keys()
         .create(new CreateKey(kind, owner, settings, null), Actor.OPERATOR)
@@ -136,7 +197,14 @@ final class KeyCreateCommand implements Callable<Integer> {
               new CommandFailure(
                   "%s has %d active keys of kind %s, and more are not allowed; revoke one first"
                       .formatted(account, management.keys().cap(kind), kind.text())));
-      case NO_ACCOUNT, NO_SERVICE_ACCOUNT ->
+      case NO_SERVICE_ACCOUNT ->
+          Future.failedFuture(
+              new CommandFailure(
+                  "the organization of "
+                      + account
+                      + " has no active service account "
+                      + serviceAccount));
+      case NO_ACCOUNT ->
           Future.failedFuture(new CommandFailure("the account " + account + " is disabled"));
     };
   }

@@ -41,7 +41,7 @@ final class KeyListCommand implements Callable<Integer> {
       names = "--account",
       required = true,
       paramLabel = "E",
-      description = "E-mail address of the account that holds them.")
+      description = "E-mail address or id of the account that holds them.")
   @SuppressWarnings("NullAway.Init")
   private String account;
 

@@ -223,6 +223,56 @@ class AccountAndKeyCommandsTest {
     assertThat(err).hasLineCount(1).contains("10 active keys of kind mp");
   }
 
+  /** A script has the id of the account it made, and need not ask for the rest later. */
+  @Test
+  void keyIsMadeWithEverythingThatItsKindCanHave() throws SQLException {
+    JsonObject holder = json("account", "create", "--email", email(), "--json");
+    String id = holder.getString("id");
+    String robot = UUID.randomUUID().toString();
+    database.execute(
+        "INSERT INTO service_accounts (id, organization_id, name, created_by) VALUES ('%s', '%s',"
+                .formatted(robot, holder.getString("organization_id"))
+            + " 'r', '"
+            + id
+            + "')");
+    String[] org = {"key", "create", "--account", id, "--kind=org", "--name=n"};
+
+    assertThat(
+            run(
+                with(
+                    org,
+                    "--description=for tests",
+                    "--expires=2999-01-31T00:00:00Z",
+                    "--service-account=" + robot)))
+        .as(err)
+        .isZero();
+
+    assertThat(
+            rows(
+                "SELECT description, expires_at = '2999-01-31Z', user_id, created_by"
+                    + " FROM api_keys WHERE service_account_id = '"
+                    + robot
+                    + "'"))
+        .containsExactly("for tests|t|null|" + id);
+    assertThat(run(with(org, "--expires=2001-01-31T00:00:00Z"))).isEqualTo(2);
+    assertThat(run(with(org, "--expires=tomorrow"))).isEqualTo(2);
+    assertThat(err).contains("expected: a time to come");
+    assertThat(run(with(org, "--description=" + "d".repeat(1025)))).isEqualTo(2);
+    assertThat(run(with(org, "--service-account=" + UUID.randomUUID()))).isEqualTo(1);
+    assertThat(err).hasLineCount(1).contains("has no active service account");
+    String[] magpipe = {"key", "create", "--account", id, "--kind=mgp", "--name=n"};
+    assertThat(run(with(magpipe, "--expires=2999-01-31T00:00:00Z"))).isEqualTo(2);
+    assertThat(run(with(magpipe, "--service-account=" + robot))).isEqualTo(2);
+    assertThat(run("key", "list", "--account", UUID.randomUUID().toString())).isEqualTo(1);
+    assertThat(err).hasLineCount(1).contains("no account has the id");
+  }
+
+  private static String[] with(String[] words, String... more) {
+    List<String> all = new ArrayList<>(List.of(words));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
   @Test
   void everyKeyIsExported() {
     String email = account();
