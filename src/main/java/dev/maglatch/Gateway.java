@@ -300,6 +300,7 @@ public final class Gateway {
       return AccessLog.NONE;
     }
     AccessLines lines = new AccessLines();
+    metrics.watchAccessLog(lines::dropped);
     lifecycle.started("access log", () -> vertx.executeBlocking(() -> closed(lines)));
     return lines;
   }

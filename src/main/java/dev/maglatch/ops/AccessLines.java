@@ -30,7 +30,8 @@ public final class AccessLines implements AccessLog, AutoCloseable {
 
   private final Logger log;
   private final BlockingQueue<Entry> waiting = new ArrayBlockingQueue<>(CAPACITY);
-  private final AtomicLong dropped = new AtomicLong();
+  private final AtomicLong dropped = new AtomicLong(); // since the last line
+  private final AtomicLong droppedInAll = new AtomicLong();
   private final Thread writer = new Thread(this::write, "maglatch-access-log");
   private volatile boolean closed;
 
@@ -49,7 +50,13 @@ public final class AccessLines implements AccessLog, AutoCloseable {
   public void ended(Entry entry) {
     if (!waiting.offer(entry)) {
       dropped.incrementAndGet();
+      droppedInAll.incrementAndGet();
     }
+  }
+
+  /** Returns how many entries were lost because the queue was full. */
+  public long dropped() {
+    return droppedInAll.get();
   }
 
   /** Writes what waits, for two seconds at most, and stops. Blocks. */

@@ -79,6 +79,11 @@ public final class Metrics {
     Metric.CACHE_ENTRIES.gauge(registry, entries::getAsLong);
   }
 
+  /** Shows how many access log entries were lost, from now on. Call it once. */
+  public void watchAccessLog(LongSupplier dropped) {
+    Metric.ACCESS_LOG_DROPPED.counter(registry, dropped::getAsLong);
+  }
+
   /** Shows how many passwords are being hashed or wait, from now on. Call it once. */
   public void watchPasswords(IntSupplier waiting) {
     Metric.PASSWORDS_WAITING.gauge(registry, waiting::getAsInt);
