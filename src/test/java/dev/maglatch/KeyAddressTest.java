@@ -18,6 +18,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A key that may be used from some addresses only, in a whole gateway. */
 class KeyAddressTest {
   private static final String RANGES = "UPDATE api_keys SET allowed_ips = %s WHERE kind = '%s'";
+
+  /** Of the keys that one test alone uses: the others' uses may be stored at any moment. */
+  private static final String USES =
+      "SELECT count(*) FROM key_usage u JOIN api_keys k ON k.id = u.key_id"
+          + " WHERE k.kind IN ('org', 'mp')";
+
   private static TestDatabase database;
   private static Tenant tenant;
   private static EchoUpstream upstream;
@@ -82,7 +88,6 @@ class KeyAddressTest {
   void ownRoutesObeyToo() throws Exception {
     allowOnly(KeyKind.ORG, "'{192.0.2.0/24}'");
     allowOnly(KeyKind.MP, "'{192.0.2.0/24}'");
-    database.execute("DELETE FROM key_usage");
 
     await()
         .untilAsserted(
@@ -97,12 +102,9 @@ class KeyAddressTest {
     await()
         .untilAsserted(
             () ->
-                assertThat(
-                        database.count(
-                            "SELECT count(*) FROM key_usage"
-                                + " WHERE last_used_ip::text LIKE '192.0.2.%'"))
+                assertThat(database.count(USES + " AND last_used_ip LIKE '192.0.2.%'"))
                     .isEqualTo(2));
-    assertThat(database.count("SELECT count(*) FROM key_usage")).isEqualTo(2);
+    assertThat(database.count(USES)).isEqualTo(2);
   }
 
   @Test
