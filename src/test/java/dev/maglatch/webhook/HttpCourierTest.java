@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.webhook;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.maglatch.Await;
+import dev.maglatch.secret.Sealer;
+import dev.maglatch.secret.Secret;
+import dev.maglatch.secret.SecretRing.SecretKeyBytes;
+import dev.maglatch.testing.HookReceiver;
+import dev.maglatch.webhook.Attempt.Kind;
+import dev.maglatch.webhook.DeliveryQueue.Claimed;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Attempts over real sockets, with a resolver that says what the test wants. */
+class HttpCourierTest {
+  private static final UUID KEY = UUID.randomUUID();
+  private static final Secret SECRET = new Secret("whsec_" + "ab".repeat(32));
+  private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+
+  private final Sealer sealer =
+      new Sealer(new SecureRandom(), List.of(new SecretKeyBytes(new byte[32])));
+  private final Deque<List<InetAddress>> answers = new ArrayDeque<>();
+  private final List<String> asked = new ArrayList<>();
+  private Vertx vertx;
+  private HookReceiver receiver;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void start() {
+    vertx = Vertx.vertx();
+    receiver = new HookReceiver(HookReceiver.GOOD);
+  }
+
+  @AfterEach
+  void stop() {
+    receiver.close();
+    Await.result(vertx.close());
+  }
+
+  /** A name that is public when it is looked at and inner when it is used gets nothing. */
+  @Test
+  void nameThatTurnsInwardsGetsNoConnection() {
+    InetAddress allowed = address("127.0.0.2"); // stands for a public one; nobody listens there
+    HttpCourier courier = courier(config(true, List.of("127.0.0.2"), null));
+    answers.add(List.of(allowed));
+    answers.add(List.of(LOOPBACK));
+    answers.add(List.of(allowed, LOOPBACK));
+    answers.add(List.of(LOOPBACK, allowed));
+    answers.add(List.of(address("::ffff:127.0.0.1")));
+    answers.add(List.of());
+    String url = "http://rebind.example:" + receiver.port() + "/in";
+
+    for (int i = answers.size(); i > 0; i--) {
+      Attempt attempt = attempt(courier, url);
+      assertThat(attempt.kind()).isEqualTo(Kind.UNREACHABLE);
+      if (i < 6) {
+        assertThat(attempt.failure()).isEqualTo("the name has no public address");
+      }
+    }
+
+    assertThat(asked).as("once for each attempt").hasSize(6).containsOnly("rebind.example");
+    assertThat(receiver.connections).hasValue(0);
+  }
+
+  /** What the resolver says is used, and nothing is resolved a second time. */
+  @Test
+  void connectionGoesToTheAddressThatWasChecked() {
+    HttpCourier courier = courier(config(true, List.of("127.0.0.0/8"), null));
+    answers.add(List.of(LOOPBACK));
+    answers.add(List.of(address("127.0.0.2"), LOOPBACK)); // nobody listens at the first
+
+    String url = "http://Hooks.Example.:" + receiver.port() + "/in?x=1#y";
+    assertThat(attempt(courier, url).status()).isEqualTo(200);
+    assertThat(attempt(courier, url).status()).isEqualTo(200);
+
+    HookReceiver.Hook hook = receiver.hooks.get(0);
+    assertThat(hook.target()).isEqualTo("/in?x=1");
+    assertThat(hook.header("host")).isEqualTo("hooks.example:" + receiver.port());
+    assertThat(hook.headers()).doesNotContainKeys("accept-encoding", "authorization", "cookie");
+    assertThat(asked).containsExactly("hooks.example", "hooks.example");
+  }
+
+  @Test
+  void urlThatIsNotAllowedAnyMoreIsForbidden() {
+    HttpCourier courier = courier(config(false, List.of(), null));
+
+    assertThat(attempt(courier, receiver.url()).kind()).isEqualTo(Kind.FORBIDDEN);
+    assertThat(attempt(courier, "http://example.com/").kind()).isEqualTo(Kind.FORBIDDEN);
+    Attempt local = attempt(courier, "https://localhost:" + receiver.port() + "/");
+    assertThat(local.kind()).isEqualTo(Kind.UNREACHABLE);
+    assertThat(asked).isEmpty();
+    assertThat(receiver.connections).hasValue(0);
+  }
+
+  /** The certificate and the server's name are those of the URL, though an address is dialled. */
+  @Test
+  void tlsIsOfTheNameAndNotOfTheAddress() throws Exception {
+    Path keys = folder.resolve("keys.p12");
+    Path certificate = folder.resolve("ca.pem");
+    certificate(keys, certificate);
+    List<String> names = new ArrayList<>();
+    try (HookReceiver secure =
+        new HookReceiver(
+            (hook, socket) -> {
+              names.add(serverName((SSLSocket) socket));
+              return HookReceiver.GOOD.answer(hook, socket);
+            },
+            tls(keys))) {
+      HttpCourier courier = courier(config(false, List.of("127.0.0.0/8"), certificate));
+      for (int i = 0; i < 3; i++) {
+        answers.add(List.of(LOOPBACK));
+      }
+
+      assertThat(attempt(courier, "https://hooks.example:" + secure.port() + "/").status())
+          .isEqualTo(200);
+      assertThat(names).containsExactly("hooks.example");
+
+      Attempt otherName = attempt(courier, "https://other.example:" + secure.port() + "/");
+      assertThat(otherName.kind()).isEqualTo(Kind.UNREACHABLE);
+      Attempt untrusted =
+          attempt(
+              courier(config(false, List.of("127.0.0.0/8"), null)),
+              "https://hooks.example:" + secure.port() + "/");
+      assertThat(untrusted.kind()).isEqualTo(Kind.UNREACHABLE);
+      assertThat(secure.hooks).hasSize(1);
+    }
+  }
+
+  /** A receiver that gives its answer byte by byte does not get longer than anybody else. */
+  @Test
+  void answerThatDripsIsCutOff() {
+    HttpCourier courier = courier(config(true, List.of("127.0.0.0/8"), null));
+    receiver.behave(
+        (hook, socket) -> {
+          socket
+              .getOutputStream()
+              .write("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx".getBytes(US_ASCII));
+          return true; // and never the rest
+        });
+
+    Attempt attempt = attempt(courier, receiver.url());
+
+    assertThat(attempt.kind()).isEqualTo(Kind.UNREACHABLE);
+    assertThat(attempt.status()).isEqualTo(200);
+    assertThat(attempt.failure()).isEqualTo("no whole answer within 1000 ms");
+    assertThat(attempt.millis()).isBetween(900L, 3_000L);
+  }
+
+  private Attempt attempt(HttpCourier courier, String url) {
+    Claimed delivery =
+        new Claimed(
+            UUID.randomUUID(),
+            1,
+            UUID.randomUUID(),
+            "{}",
+            0,
+            url,
+            KEY,
+            url,
+            List.of(sealer.seal(SECRET, KEY)));
+    return Await.result(courier.attempt(delivery));
+  }
+
+  private HttpCourier courier(WebhookConfig config) {
+    return new HttpCourier(vertx, config, this::resolve, sealer, InstantSource.system());
+  }
+
+  private Future<List<InetAddress>> resolve(String name) {
+    asked.add(name);
+    return Future.succeededFuture(answers.remove());
+  }
+
+  private static WebhookConfig config(
+      boolean allowHttp, List<String> cidrs, @Nullable Path trusted) {
+    return new WebhookConfig(
+        allowHttp,
+        cidrs,
+        trusted,
+        8,
+        8,
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(30),
+        Duration.ofDays(1));
+  }
+
+  private static InetAddress address(String literal) {
+    try {
+      return InetAddress.getByName(literal);
+    } catch (UnknownHostException wrong) {
+      throw new IllegalArgumentException(wrong);
+    }
+  }
+
+  private static String serverName(SSLSocket socket) {
+    return ((ExtendedSSLSession) socket.getSession())
+        .getRequestedServerNames().stream()
+            .map(name -> ((SNIHostName) name).getAsciiName())
+            .findFirst()
+            .orElse("none");
+  }
+
+  private static void certificate(Path keys, Path certificate) throws Exception {
+    keytool(
+        "-genkeypair -keyalg EC -alias a -storetype PKCS12 -storepass changeit -dname CN=test"
+            + " -ext san=dns:hooks.example -ext bc:c -keystore "
+            + keys);
+    keytool(
+        "-exportcert -rfc -alias a -storepass changeit -keystore "
+            + keys
+            + " -file "
+            + certificate);
+    assertThat(Files.readString(certificate)).contains("BEGIN CERTIFICATE");
+  }
+
+  private static void keytool(String arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    command.addAll(List.of(arguments.split(" ", -1)));
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isZero();
+  }
+
+  private static SSLServerSocket tls(Path keys) throws IOException, GeneralSecurityException {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(keys)) {
+      store.load(in, "changeit".toCharArray());
+    }
+    KeyManagerFactory managers = KeyManagerFactory.getInstance("PKIX");
+    managers.init(store, "changeit".toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(managers.getKeyManagers(), null, null);
+    return (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 10, LOOPBACK);
+  }
+}
