@@ -9,6 +9,7 @@ import dev.maglatch.key.Tokens;
 import dev.maglatch.manage.AccountRegistrar;
 import dev.maglatch.manage.AuditLog;
 import dev.maglatch.manage.Confirmation;
+import dev.maglatch.manage.DeliveryBook;
 import dev.maglatch.manage.KeyCaps;
 import dev.maglatch.manage.KeyRegistrar;
 import dev.maglatch.manage.OperatorKeys;
@@ -18,6 +19,7 @@ import dev.maglatch.postgres.Database;
 import dev.maglatch.postgres.PgAccountRegistry;
 import dev.maglatch.postgres.PgAuditLog;
 import dev.maglatch.postgres.PgChangeFeed;
+import dev.maglatch.postgres.PgDeliveryBook;
 import dev.maglatch.postgres.PgEventStore;
 import dev.maglatch.postgres.PgKeyInventory;
 import dev.maglatch.postgres.PgKeyRegistry;
@@ -52,6 +54,7 @@ public final class Management {
   private final OperatorKeys operatorKeys;
   private final SecretUses secrets;
   private final EventStore events;
+  private final DeliveryBook deliveries;
 
   /** Opens the use cases for the command line: there is no cache of its own to renew. */
   public static Management open(Vertx vertx, GatewayConfig config) {
@@ -84,6 +87,7 @@ public final class Management {
         new ServiceAccountRegistrar(new PgServiceAccountRegistry(database), barrier);
     this.audit = new PgAuditLog(database);
     this.events = new PgEventStore(database);
+    this.deliveries = new PgDeliveryBook(database);
     this.keys =
         new KeyRegistrar(
             new PgKeyRegistry(database),
@@ -111,6 +115,10 @@ public final class Management {
 
   AuditLog audit() {
     return audit;
+  }
+
+  DeliveryBook deliveries() {
+    return deliveries;
   }
 
   EventStore events() {

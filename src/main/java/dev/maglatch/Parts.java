@@ -264,6 +264,7 @@ final class Parts {
             management.keys(),
             management.serviceAccounts(),
             management.audit(),
+            management.deliveries(),
             usage::settle,
             databaseClock));
   }

@@ -220,7 +220,7 @@ class GoldenTest {
     Map<String, String> forms = new LinkedHashMap<>();
     forms.put("eyJ[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+", "<jwt>");
     forms.put("mgp_[0-9a-f]{40}", "<mgp token>");
-    forms.put("mgp_[0-9a-f]{4}\"", "<mgp prefix>\"");
+    forms.put("mgp_[0-9a-f]{4}(\\\\?\")", "<mgp prefix>$1");
     forms.put("mp_[A-Za-z0-9_-]{43}", "<mp token>");
     forms.put("mp_[A-Za-z0-9_-]{6}\"", "<mp prefix>\"");
     forms.put("whsec_[0-9a-f]{64}", "<webhook secret>");
@@ -237,6 +237,7 @@ class GoldenTest {
     forms.put("(?m)^Retry-After: \\d+$", "Retry-After: <seconds>");
     forms.put("\"198\\.51\\.\\d+\\.\\d+\"", "\"<address>\"");
     forms.put("; ms=\\d+", "; ms=<number>");
+    forms.put("\"durationMs\" : \\d+", "\"durationMs\" : <number>");
     forms.put("(?mi)^(etag): \"[^\"]+\"$", "$1: <etag>");
     forms.put("(?i)expires=[A-Z][a-z]{2}, [^;]+GMT", "Expires=<time>");
     return forms;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 
 /**
  * What the names in golden files stand for: made when it is asked for, by the gateway's own routes,
@@ -85,6 +86,10 @@ final class GoldenWorld {
       case "refresh token", "spent refresh token" -> refreshToken(name);
       case "mgp", "mgp id", "ten mgp" -> mgp(name);
       case "mp", "mp id", "ten mp" -> mp(name);
+      case "hooked id" -> hooked();
+      case "hook url" -> "https://k" + number + ".localhost/in";
+      case "unhooked id" -> unhooked();
+      case "delivery id" -> delivery().getString("id");
       case "reader", "reader id" -> organizationKey("reader", name, "read");
       case "writer", "writer id" -> organizationKey("writer", name, "read-write");
       case "revoked mgp", "revoked mp", "revoked org", "revoked mgp id", "revoked org id" ->
@@ -169,6 +174,37 @@ final class GoldenWorld {
       last = pair("mgp", name, made.getString("key"), made.getString("id"));
     }
     return last;
+  }
+
+  /** A key whose webhook is at a name that is never looked up, and that nothing is sent to. */
+  private String hooked() {
+    value("account id"); // is in what is sent
+    JsonObject body =
+        new JsonObject()
+            .put("action", "generate")
+            .put("name", "hooked")
+            .put("webhook_url", value("hook url"));
+    String id = json(post(MAGPIPE, body, "Authorization", bearer("session"))).getString("id");
+    values.put("hooked id", id);
+    Awaitility.await().until(() -> delivery().getInteger("attempts") == 1);
+    return id;
+  }
+
+  private String unhooked() {
+    String id = value("hooked id");
+    value("delivery id");
+    JsonObject body = new JsonObject().put("action", "update").put("key_id", id);
+    json(post(MAGPIPE, body, "Authorization", bearer("session")));
+    return id;
+  }
+
+  private JsonObject delivery() {
+    String path = "/v1/api-keys/" + value("hooked id") + "/deliveries";
+    JsonObject page = json(gateway.get(path, "Authorization", bearer("session")));
+    JsonArray items = page.getJsonObject("data").getJsonArray("items");
+    return items.isEmpty()
+        ? new JsonObject().put("attempts", 0)
+        : items.getJsonObject(items.size() - 1);
   }
 
   private String mp(String name) {

@@ -10,6 +10,8 @@ import dev.maglatch.key.KeyKind;
 import dev.maglatch.manage.Actor;
 import dev.maglatch.manage.KeyReach;
 import dev.maglatch.postgres.TestDatabase;
+import dev.maglatch.secret.Secret;
+import dev.maglatch.session.PasswordHash;
 import dev.maglatch.testing.HookReceiver;
 import dev.maglatch.testing.HookReceiver.Hook;
 import io.vertx.core.Future;
@@ -17,6 +19,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -30,6 +33,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -432,6 +436,150 @@ class WebhookJobTest {
       Await.result(two.close());
       Await.result(vertx.close());
     }
+  }
+
+  /** What happened to a delivery can be seen and done again, by a session for a Magpipe key too. */
+  @Test
+  void deliveriesCanBeSeenAndSentAgain() {
+    receiver.behave(HookReceiver.answer("404 Not Found", "", "n\0o" + "x".repeat(3_000)));
+    String id = manage("generate", "name", "seen", "webhook_url", receiver.url()).getString("id");
+    await().until(() -> status(id).equals("dead 1"));
+    String session = session();
+    String path = "/v1/api-keys/" + id;
+
+    JsonObject item =
+        data(call("GET", path + "/deliveries", session)).getJsonArray("items").getJsonObject(0);
+    assertThat(item.fieldNames())
+        .containsExactlyInAnyOrder(
+            "id",
+            "webhookId",
+            "event",
+            "status",
+            "attempts",
+            "createdAt",
+            "nextAttemptAt",
+            "attemptedAt",
+            "url",
+            "httpStatus",
+            "durationMs",
+            "failure",
+            "answer");
+    assertThat(item.getString("status")).isEqualTo("dead");
+    assertThat(item.getInteger("httpStatus")).isEqualTo(404);
+    assertThat(item.getString("answer")).isEqualTo("no" + "x".repeat(1_998));
+    String one = path + "/deliveries/" + item.getString("id");
+    assertThat(data(call("GET", one, session)).getString("body"))
+        .isEqualTo(receiver.hooks.get(0).body());
+    assertThat(
+            data(call("GET", path + "/deliveries?status=delivered", session)).getJsonArray("items"))
+        .isEmpty();
+
+    receiver.behave(HookReceiver.GOOD);
+    assertThat(data(call("POST", one + "/replay", session)).getInteger("replayed")).isEqualTo(1);
+    await().until(() -> status(id).equals("delivered 1"));
+    assertThat(receiver.hooks.stream().map(Hook::id).distinct()).hasSize(1);
+    assertThat(data(call("POST", path + "/webhook/replay", session, "{\"status\":\"delivered\"}")))
+        .isEqualTo(new JsonObject().put("replayed", 1));
+    await().until(() -> receiver.hooks.size() == 3);
+    assertThat(
+            data(
+                call(
+                    "POST",
+                    path + "/webhook/replay",
+                    session,
+                    "{\"until\":\"2020-01-01T00:00:00Z\"}")))
+        .isEqualTo(new JsonObject().put("replayed", 0));
+
+    data(call("POST", path + "/webhook/test", session));
+    assertThat(new JsonObject(only("webhook.test").body()).getJsonObject("data").getString("id"))
+        .isEqualTo(id);
+
+    for (String nobodys : List.of(UUID.randomUUID().toString(), "x")) {
+      assertThat(call("GET", "/v1/api-keys/" + nobodys + "/deliveries", session).statusCode())
+          .isEqualTo(404);
+    }
+    assertThat(call("GET", path + "/deliveries/x", session).statusCode()).isEqualTo(404);
+    assertThat(call("GET", path + "/deliveries?status=x", session).statusCode()).isEqualTo(400);
+    assertThat(call("GET", path + "/deliveries", key).statusCode()).isEqualTo(401);
+    manage("update", "key_id", id);
+    assertThat(call("POST", path + "/webhook/test", session).statusCode()).isEqualTo(409);
+    assertThat(call("POST", one + "/replay", session).statusCode()).isEqualTo(409);
+    assertThat(call("POST", path + "/webhook/rotate-secret", session).statusCode()).isEqualTo(409);
+  }
+
+  /** Somebody else's deliveries are as good as none. */
+  @Test
+  void strangersSeeNothing() {
+    String id = manage("generate", "name", "mine", "webhook_url", receiver.url()).getString("id");
+    Tenant mine = tenant;
+    tenant = Tenant.in(database.address());
+    String stranger = session();
+    tenant = mine;
+    for (String rest : List.of("/webhook/test", "/webhook/rotate-secret", "/webhook/replay")) {
+      assertThat(call("POST", "/v1/api-keys/" + id + rest, stranger, "{}").statusCode())
+          .as(rest)
+          .isEqualTo(404);
+    }
+    assertThat(call("GET", "/v1/api-keys/" + id + "/deliveries", stranger).statusCode())
+        .isEqualTo(404);
+  }
+
+  /** While the overlap lasts, receivers that know either secret are content. */
+  @Test
+  void bothSecretsSignDuringTheOverlap() throws Exception {
+    JsonObject made = manage("generate", "name", "k", "webhook_url", receiver.url());
+    String id = made.getString("id");
+    String path = "/v1/api-keys/" + id + "/webhook/rotate-secret";
+    only("api_key.created");
+    String session = session();
+
+    String next = data(call("POST", path, session)).getString("webhookSecret");
+
+    Hook updated = only("api_key.updated");
+    assertThat(next).isNotEqualTo(made.getString("webhook_secret"));
+    new Webhook(next).verify(updated.body(), multi(updated));
+    new Webhook(made.getString("webhook_secret")).verify(updated.body(), multi(updated));
+    assertThat(updated.header("webhook-signature").split(" ", -1)).hasSize(2);
+
+    String last =
+        data(call("POST", path, session, "{\"overlapSeconds\":0}")).getString("webhookSecret");
+
+    await().until(() -> hooks(receiver, "api_key.updated").size() == 2);
+    Hook second = hooks(receiver, "api_key.updated").get(1);
+    new Webhook(last).verify(second.body(), multi(second));
+    assertThat(second.header("webhook-signature").split(" ", -1)).hasSize(1);
+    assertThat(manage("list").getJsonArray("keys").encode()).contains(last);
+  }
+
+  private String session() {
+    database.execute(
+        "UPDATE accounts SET password_hash = '"
+            + PasswordHash.of(new Secret("a pass phrase"), new SecureRandom())
+            + "' WHERE id = '"
+            + tenant.account()
+            + "'");
+    JsonObject login =
+        new JsonObject()
+            .put("email", tenant.account() + "@example.com")
+            .put("password", "a pass phrase");
+    HttpResponse<String> answer =
+        gateway.post("/auth/v1/token?grant_type=password", login.encode());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return new JsonObject(answer.body()).getString("access_token");
+  }
+
+  private static HttpResponse<String> call(String method, String path, String bearer) {
+    return call(method, path, bearer, null);
+  }
+
+  private static HttpResponse<String> call(
+      String method, String path, String bearer, @Nullable String body) {
+    return gateway.sendLater(method, path, body, "Authorization", "Bearer " + bearer).join();
+  }
+
+  private static JsonObject data(HttpResponse<String> answer) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return new JsonObject(answer.body()).getJsonObject("data");
   }
 
   private void awaitNoPending() {

@@ -152,6 +152,20 @@ public final class KeyRegistrar {
         .map(key -> key == null ? null : changed(key));
   }
 
+  /**
+   * Gives the webhook of an active key a new secret. The old one signs beside it until {@code
+   * overlap} is over, so that receivers can be told in the meantime.
+   *
+   * @param overlap in whole seconds; zero for none
+   * @return null if there is no active key of that id in reach, or it has no URL
+   */
+  public Future<@Nullable WebhookChange> rotateWebhookSecret(
+      KeyReach reach, UUID id, Duration overlap, Actor actor) {
+    return registry
+        .rotateWebhookSecret(reach, id, webhookSecrets.seal(id), overlap, actor)
+        .map(key -> key == null ? null : changed(key));
+  }
+
   private WebhookChange changed(KeyRecord key) {
     KeyWebhook webhook = key.webhook();
     return new WebhookChange(webhook == null ? null : webhook.url(), webhookSecrets.open(key));

@@ -4,6 +4,7 @@ package dev.maglatch.manage;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.manage.SingleCreation.Repetition;
+import dev.maglatch.secret.SealedText;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
@@ -49,6 +50,15 @@ public interface KeyRegistry {
    */
   Future<@Nullable KeyRecord> setWebhook(
       KeyReach reach, UUID id, @Nullable KeyWebhook webhook, Actor actor);
+
+  /**
+   * Replaces the webhook secret of an active key that has a URL; the old one stays beside it until
+   * {@code overlap} is over.
+   *
+   * @return the key afterwards; null if there is no such key in reach
+   */
+  Future<@Nullable KeyRecord> rotateWebhookSecret(
+      KeyReach reach, UUID id, SealedText secret, Duration overlap, Actor actor);
 
   /**
    * Gives an active key the settings that {@code edit} makes of its own. Edits of one key run one

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.manage;
 
+import dev.maglatch.secret.SealedText;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.Secret;
 import java.security.SecureRandom;
@@ -26,10 +27,14 @@ final class WebhookSecrets {
 
   /** Makes a webhook with a new secret for the key {@code keyId}. */
   KeyWebhook make(UUID keyId, String url) {
+    return new KeyWebhook(url, seal(keyId), null);
+  }
+
+  /** Makes a new secret for the key {@code keyId}. */
+  SealedText seal(UUID keyId) {
     byte[] bytes = new byte[RANDOM_BYTES];
     random.nextBytes(bytes);
-    return new KeyWebhook(
-        url, sealer.seal(new Secret(PREFIX + HexFormat.of().formatHex(bytes)), keyId));
+    return sealer.seal(new Secret(PREFIX + HexFormat.of().formatHex(bytes)), keyId);
   }
 
   /**
@@ -44,7 +49,18 @@ final class WebhookSecrets {
     Secret secret = open(key);
     return secret == null
         ? make(successor, webhook.url())
-        : new KeyWebhook(webhook.url(), sealer.seal(secret, successor));
+        : new KeyWebhook(
+            webhook.url(),
+            sealer.seal(secret, successor),
+            moved(webhook.previous(), key.id(), successor));
+  }
+
+  private @Nullable PreviousSecret moved(
+      @Nullable PreviousSecret previous, UUID keyId, UUID successor) {
+    Secret secret = previous == null ? null : sealer.open(previous.secret(), keyId);
+    return previous == null || secret == null
+        ? null
+        : new PreviousSecret(sealer.seal(secret, successor), previous.until());
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.maglatch.manage.KeyRecord;
 import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.KeyUse;
 import dev.maglatch.manage.KeyWebhook;
+import dev.maglatch.manage.PreviousSecret;
 import dev.maglatch.secret.SealedText;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
@@ -26,6 +27,7 @@ final class KeyRows {
                       CASE WHEN k.revoke_after <= clock_timestamp() THEN k.revoke_after END)
                AS revoked_at,
              k.revoke_after, k.successor_id, k.webhook_url, k.webhook_secret,
+             k.previous_webhook_secret, k.previous_webhook_secret_until,
              k.allowed_ips, k.rate_limit, k.rate_limit_window, k.created_at,
              k.revoked_at IS NULL
                AND (k.revoke_after IS NULL OR k.revoke_after > clock_timestamp())
@@ -94,6 +96,15 @@ final class KeyRows {
     Buffer secret = cells.find("webhook_secret", row -> row.getBuffer("webhook_secret"));
     return url == null || secret == null
         ? null
-        : new KeyWebhook(url, new SealedText(secret.getBytes()));
+        : new KeyWebhook(url, new SealedText(secret.getBytes()), previous(cells));
+  }
+
+  private static @Nullable PreviousSecret previous(Cells cells) {
+    Buffer secret =
+        cells.find("previous_webhook_secret", row -> row.getBuffer("previous_webhook_secret"));
+    return secret == null
+        ? null
+        : new PreviousSecret(
+            new SealedText(secret.getBytes()), cells.time("previous_webhook_secret_until"));
   }
 }

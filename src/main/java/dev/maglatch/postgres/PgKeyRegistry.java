@@ -21,8 +21,10 @@ import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.KeyWebhook;
 import dev.maglatch.manage.NewKey;
 import dev.maglatch.manage.Page;
+import dev.maglatch.manage.PreviousSecret;
 import dev.maglatch.manage.RevokeOutcome;
 import dev.maglatch.manage.SingleCreation.Repetition;
+import dev.maglatch.secret.SealedText;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
@@ -83,10 +85,11 @@ public final class PgKeyRegistry implements KeyRegistry {
       INSERT INTO api_keys
              (id, kind, name, description, organization_id, user_id, service_account_id, created_by,
               key_prefix, key_hash, pepper, scope, expires_at, webhook_url, webhook_secret,
-              allowed_ips, rate_limit, rate_limit_window)
+              allowed_ips, rate_limit, rate_limit_window, previous_webhook_secret,
+              previous_webhook_secret_until)
       VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::uuid, $6::uuid, $7::uuid, $8::uuid,
               $9::text, $10::bytea, $11::text, $12::text, $13::timestamptz, $14::text, $15::bytea,
-              $16::text[], $17::integer, $18::integer)
+              $16::text[], $17::integer, $18::integer, $19::bytea, $20::timestamptz)
       """;
 
   private static final String FIND = KeyRows.SELECT + " WHERE k.id = $1::uuid";
@@ -192,6 +195,7 @@ public final class PgKeyRegistry implements KeyRegistry {
       """
       UPDATE api_keys
          SET successor_id = $2::uuid, webhook_url = NULL, webhook_secret = NULL,
+             previous_webhook_secret = NULL, previous_webhook_secret_until = NULL,
              revoked_at = CASE WHEN $3::integer = 0 THEN clock_timestamp() END,
              revoke_after = CASE WHEN $3::integer > 0
                                  THEN clock_timestamp() + $3::integer * interval '1 second' END
@@ -212,11 +216,29 @@ public final class PgKeyRegistry implements KeyRegistry {
       UPDATE api_keys
          SET webhook_url = $5::text,
              webhook_secret = CASE WHEN $5::text IS NULL THEN NULL
-                                   ELSE coalesce(webhook_secret, $6::bytea) END
+                                   ELSE coalesce(webhook_secret, $6::bytea) END,
+             previous_webhook_secret =
+               CASE WHEN $5::text IS NOT NULL THEN previous_webhook_secret END,
+             previous_webhook_secret_until =
+               CASE WHEN $5::text IS NOT NULL THEN previous_webhook_secret_until END
       """
           + IN_REACH
           + NOT_REVOKED
           + " RETURNING id";
+
+  private static final String SET_WEBHOOK_SECRET =
+      """
+      UPDATE api_keys
+         SET webhook_secret = $5::bytea,
+             previous_webhook_secret = CASE WHEN $6::integer > 0 THEN webhook_secret END,
+             previous_webhook_secret_until =
+               CASE WHEN $6::integer > 0
+                    THEN clock_timestamp() + $6::integer * interval '1 second' END
+      """
+          + IN_REACH
+          + NOT_REVOKED
+          + NOT_EXPIRED
+          + " AND webhook_url IS NOT NULL AND webhook_secret IS NOT NULL RETURNING id";
 
   private static final String REVOKE =
       "UPDATE api_keys SET revoked_at = clock_timestamp()"
@@ -385,6 +407,9 @@ public final class PgKeyRegistry implements KeyRegistry {
     values.add(webhook == null ? null : webhook.url());
     values.add(sealed(webhook));
     addPolicy(values, settings.policy());
+    PreviousSecret previous = webhook == null ? null : webhook.previous();
+    values.add(previous == null ? null : Buffer.buffer(previous.secret().bytes()));
+    values.add(previous == null ? null : time(previous.until()));
     return Tuple.wrap(values);
   }
 
@@ -419,6 +444,21 @@ public final class PgKeyRegistry implements KeyRegistry {
     return database.transaction(
         connection ->
             exists(connection, SET_WEBHOOK, values)
+                .compose(
+                    changed ->
+                        changed
+                            ? told(connection, id, actor, "api_key.updated")
+                            : Future.succeededFuture()));
+  }
+
+  @Override
+  public Future<@Nullable KeyRecord> rotateWebhookSecret(
+      KeyReach reach, UUID id, SealedText secret, Duration overlap, Actor actor) {
+    Tuple values = inReach(reach, id);
+    values.addBuffer(Buffer.buffer(secret.bytes())).addInteger((int) overlap.toSeconds());
+    return database.transaction(
+        connection ->
+            exists(connection, SET_WEBHOOK_SECRET, values)
                 .compose(
                     changed ->
                         changed

@@ -36,6 +36,8 @@ public final class SecretUses {
          UNION SELECT 'pepper', pepper FROM api_keys
          UNION SELECT 'encryption', encode(substring(webhook_secret FROM 2 FOR 8), 'hex')
                  FROM api_keys WHERE webhook_secret IS NOT NULL
+         UNION SELECT 'encryption', encode(substring(previous_webhook_secret FROM 2 FOR 8), 'hex')
+                 FROM api_keys WHERE previous_webhook_secret_until > clock_timestamp()
       ), dated AS (
         SELECT n.purpose, n.fingerprint, r.standing, f.first_used,
                coalesce(CASE WHEN r.standing IS DISTINCT FROM 'current'
@@ -55,7 +57,10 @@ public final class SecretUses {
                    WHERE k.pepper = fingerprint AND k.revoked_at IS NULL)
                WHEN 'encryption' THEN
                  (SELECT count(*) FROM api_keys AS k
-                   WHERE encode(substring(k.webhook_secret FROM 2 FOR 8), 'hex') = fingerprint)
+                   WHERE encode(substring(k.webhook_secret FROM 2 FOR 8), 'hex') = fingerprint
+                      OR (k.previous_webhook_secret_until > clock_timestamp()
+                          AND encode(substring(k.previous_webhook_secret FROM 2 FOR 8), 'hex')
+                              = fingerprint))
                WHEN 'check' THEN
                  (SELECT count(*) FROM api_keys AS k
                    WHERE k.revoked_at IS NULL AND k.created_at < until)

@@ -15,6 +15,7 @@ import dev.maglatch.manage.AuditLog;
 import dev.maglatch.manage.CreateAccount;
 import dev.maglatch.manage.CreateKey;
 import dev.maglatch.manage.Creation.IssuedKey;
+import dev.maglatch.manage.DeliveryBook;
 import dev.maglatch.manage.KeyCaps;
 import dev.maglatch.manage.KeyOwner;
 import dev.maglatch.manage.KeyRegistrar;
@@ -25,6 +26,7 @@ import dev.maglatch.manage.ServiceAccountRegistrar;
 import dev.maglatch.postgres.Database;
 import dev.maglatch.postgres.PgAccountRegistry;
 import dev.maglatch.postgres.PgAuditLog;
+import dev.maglatch.postgres.PgDeliveryBook;
 import dev.maglatch.postgres.PgKeyRegistry;
 import dev.maglatch.postgres.PgKeyStore;
 import dev.maglatch.postgres.PgServiceAccountRegistry;
@@ -118,6 +120,10 @@ public final class ManagementPlane implements AutoCloseable {
 
   public ServiceAccountRegistrar serviceAccounts() {
     return serviceAccounts;
+  }
+
+  public DeliveryBook deliveries() {
+    return new PgDeliveryBook(database);
   }
 
   public AuditLog audit() {

@@ -83,9 +83,19 @@ final class Fields {
   /** Returns a time after {@code now}, in whole microseconds; null for none. */
   @Nullable Instant future(String name, Instant now) {
     Object value = object.getValue(name);
-    Instant time = value instanceof String text ? time(text) : null;
+    Instant time = value instanceof String text ? parsed(text) : null;
     if (value != null && (time == null || !time.isAfter(now))) {
       complain(name + " must be an RFC 3339 time in the future, or null");
+    }
+    return time;
+  }
+
+  /** Returns a time, in whole microseconds; null for none. */
+  @Nullable Instant time(String name) {
+    Object value = object.getValue(name);
+    Instant time = value instanceof String text ? parsed(text) : null;
+    if (value != null && time == null) {
+      complain(name + " must be an RFC 3339 time, or null");
     }
     return time;
   }
@@ -164,7 +174,7 @@ final class Fields {
     return "";
   }
 
-  private static @Nullable Instant time(String text) {
+  private static @Nullable Instant parsed(String text) {
     if (!RFC_3339.matcher(text).matches()) {
       return null;
     }

@@ -56,6 +56,7 @@ public final class OrganizationRoutes {
   private List<Endpoint> all(Access anyScope, Access anyKind, UseCases useCases) {
     KeyRoutes keys = new KeyRoutes(useCases);
     ServiceAccountRoutes accounts = new ServiceAccountRoutes(useCases.serviceAccounts());
+    WebhookRoutes webhooks = new WebhookRoutes(useCases);
     AuditRoute audit = new AuditRoute(useCases.audit());
     return List.of(
         writing(POST, KEYS, keys::create),
@@ -64,6 +65,12 @@ public final class OrganizationRoutes {
         reading(KEY, scoped, keys::get),
         writing(PATCH, KEY, keys::update),
         writing(POST, KEY + "/rotate", keys::rotate),
+        reading(KEY + "/deliveries", scoped, webhooks::list),
+        reading(KEY + "/deliveries/{deliveryId}", scoped, webhooks::get),
+        writing(POST, KEY + "/deliveries/{deliveryId}/replay", webhooks::replayOne),
+        writing(POST, KEY + "/webhook/replay", webhooks::replayRange),
+        writing(POST, KEY + "/webhook/test", webhooks::test),
+        writing(POST, KEY + "/webhook/rotate-secret", webhooks::rotateSecret),
         writing(DELETE, KEY, keys::revoke),
         writing(POST, SERVICE_ACCOUNTS, accounts::create),
         reading(SERVICE_ACCOUNTS, scoped, accounts::list),

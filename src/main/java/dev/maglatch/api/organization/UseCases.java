@@ -4,6 +4,7 @@ package dev.maglatch.api.organization;
 import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.manage.AuditLog;
+import dev.maglatch.manage.DeliveryBook;
 import dev.maglatch.manage.KeyRegistrar;
 import dev.maglatch.manage.ServiceAccountRegistrar;
 import io.vertx.core.Future;
@@ -20,12 +21,14 @@ public record UseCases(
     KeyRegistrar keys,
     ServiceAccountRegistrar serviceAccounts,
     AuditLog audit,
+    DeliveryBook deliveries,
     Supplier<Future<Void>> storeUses,
     InstantSource clock) {
   public UseCases {
     requireNonNull(keys, "keys");
     requireNonNull(serviceAccounts, "serviceAccounts");
     requireNonNull(audit, "audit");
+    requireNonNull(deliveries, "deliveries");
     requireNonNull(storeUses, "storeUses");
     requireNonNull(clock, "clock");
   }

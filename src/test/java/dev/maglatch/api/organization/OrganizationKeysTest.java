@@ -592,6 +592,7 @@ class OrganizationKeysTest {
                     api.plane.keys(),
                     api.plane.serviceAccounts(),
                     api.plane.audit(),
+                    api.plane.deliveries(),
                     Future::succeededFuture,
                     InstantSource.system())))) {
       HttpResponse<String> answer =

@@ -43,6 +43,7 @@ final class OrganizationServer implements AutoCloseable {
                   plane.keys(),
                   plane.serviceAccounts(),
                   plane.audit(),
+                  plane.deliveries(),
                   Future::succeededFuture,
                   InstantSource.system())));
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.manage;
+
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event on its way to one key's URL, as the key's owner sees it.
+ *
+ * @param webhookId what the receiver sees, the same on every attempt
+ * @param status {@code pending}, {@code delivered}, {@code dead} or {@code gone}
+ * @param attempts how many were made
+ * @param nextAttemptAt null if there is none to come, or it is being made
+ * @param last the last attempt; null before the first
+ * @param body what is sent; null in a list
+ */
+public record DeliveryRecord(
+    UUID id,
+    UUID webhookId,
+    String event,
+    String status,
+    int attempts,
+    Instant createdAt,
+    @Nullable Instant nextAttemptAt,
+    @Nullable LastAttempt last,
+    @Nullable String body) {
+
+  /**
+   * The last attempt at a delivery.
+   *
+   * @param url null if nothing was sent, since there was no URL any more
+   * @param httpStatus of the answer; null without one
+   * @param failure why there was no whole answer; null if there was one
+   * @param answer its first 2,000 characters
+   */
+  public record LastAttempt(
+      @Nullable Instant at,
+      @Nullable String url,
+      @Nullable Integer httpStatus,
+      @Nullable Integer millis,
+      @Nullable String failure,
+      @Nullable String answer) {}
+}
