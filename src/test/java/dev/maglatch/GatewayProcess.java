@@ -90,6 +90,12 @@ final class GatewayProcess implements AutoCloseable {
     }
   }
 
+  /** Ends it by SIGKILL, without any chance to tidy up. */
+  void kill() {
+    process.destroyForcibly();
+    await(process, STOP);
+  }
+
   /** Stops it as an orchestrator would, by SIGTERM, and by force if that takes too long. */
   @Override
   public void close() {
