@@ -3,9 +3,13 @@ package dev.maglatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.manage.AccountRecord;
 import dev.maglatch.manage.Actor;
 import dev.maglatch.manage.CreateAccount;
+import dev.maglatch.manage.KeyReach;
+import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.Role;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -86,6 +90,9 @@ final class GoldenWorld {
       case "refresh token", "spent refresh token" -> refreshToken(name);
       case "mgp", "mgp id", "ten mgp" -> mgp(name);
       case "mp", "mp id", "ten mp" -> mp(name);
+      case "bound mgp" -> bound("mgp", KeyKind.MGP);
+      case "bound mp" -> bound("mp", KeyKind.MP);
+      case "bound reader" -> bound("reader", KeyKind.ORG);
       case "hooked id" -> hooked();
       case "hook url" -> "https://k" + number + ".localhost/in";
       case "unhooked id" -> unhooked();
@@ -174,6 +181,25 @@ final class GoldenWorld {
       last = pair("mgp", name, made.getString("key"), made.getString("id"));
     }
     return last;
+  }
+
+  /** A key that may be used from an address only that nobody here has. */
+  private String bound(String key, KeyKind kind) {
+    UUID id = UUID.fromString(value(key + " id"));
+    KeyReach reach = new KeyReach(kind, account("own").organizationId(), null);
+    assertThat(
+            Await.result(management.keys().update(reach, id, GoldenWorld::bound, Actor.OPERATOR)))
+        .isNotNull();
+    return value(key);
+  }
+
+  private static KeySettings bound(KeySettings settings) {
+    return new KeySettings(
+        settings.name(),
+        settings.description(),
+        settings.scope(),
+        settings.expiresAt(),
+        new KeyPolicy(List.of("203.0.113.7"), null));
   }
 
   /** A key whose webhook is at a name that is never looked up, and that nothing is sent to. */
