@@ -76,14 +76,7 @@ final class PostgresPrograms {
    * Runs one program to its end and returns its exit code; what it prints goes to {@code output}.
    */
   int run(Duration timeout, File output, String program, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(launcher);
-    command.add(home.resolve("bin").resolve(program).toString());
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
-    builder.environment().put("LC_ALL", "C");
-    builder.redirectInput(new File("/dev/null"));
-    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output));
+    ProcessBuilder builder = builder(output, program, arguments);
     Process process = builder.start();
     try {
       if (process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -95,6 +88,19 @@ final class PostgresPrograms {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException(program + " was interrupted");
     }
+  }
+
+  /** Returns how to start one program here; what it prints goes to {@code output}. */
+  ProcessBuilder builder(File output, String program, String... arguments) {
+    List<String> command = new ArrayList<>(launcher);
+    command.add(home.resolve("bin").resolve(program).toString());
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
+    builder.environment().put("LC_ALL", "C");
+    builder.redirectInput(new File("/dev/null"));
+    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output));
+    return builder;
   }
 
   private boolean works(String program, String argument) {
