@@ -26,6 +26,7 @@ import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private final Owner owner;
   private final NetSocket socket;
   private final ChannelHandlerContext context;
+  private final Decoder decoder = new Decoder();
 
   private @Nullable ResponseSink sink;
   private @Nullable HttpResponse switching;
@@ -72,6 +74,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private boolean requestEnded;
   private boolean keepAlive;
   private boolean chunked;
+  private boolean releasing;
   private boolean gone;
   private int served;
   private long idleSinceNanos;
@@ -82,7 +85,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     this.socket = socket;
     ChannelPipeline pipeline =
         ((NetSocketInternal) socket).channelHandlerContext().channel().pipeline();
-    pipeline.addBefore(VERTX, DECODER, new Decoder());
+    pipeline.addBefore(VERTX, DECODER, decoder);
     pipeline.addBefore(VERTX, SELF, this);
     this.context = requireNonNull(pipeline.context(this));
   }
@@ -181,6 +184,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
     if (responseEnded) {
       next();
+      releaseOrAbort();
     }
   }
 
@@ -307,16 +311,28 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     taker.end(last.content(), last.trailingHeaders());
   }
 
-  /** This exchange is over. */
+  /**
+   * This exchange is over. The next one begins only when all that was read is looked at: what came
+   * with this response answers no request.
+   */
   private void next() {
     sink = null;
     if (!context.channel().config().isAutoRead()) {
       resume();
     }
     if (keepAlive && !upgrade) {
-      owner.released(this);
+      releasing = true;
     } else {
       abort();
+    }
+  }
+
+  private void releaseOrAbort() {
+    if (decoder.isAhead()) {
+      abort(); // with the beginning of a response that nobody asked for
+    } else if (releasing) {
+      releasing = false;
+      owner.released(this);
     }
   }
 
@@ -336,6 +352,9 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     if (sink != null) {
       sink.readComplete();
     }
+    if (sink == null) {
+      releaseOrAbort();
+    }
   }
 
   @Override
@@ -351,6 +370,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   /** Closes at once and forgets what was not written yet. Nobody is told but the owner. */
   void abort() {
     sink = null;
+    releasing = false;
     ChannelHandlerContext first = context.channel().pipeline().firstContext();
     if (first != null) {
       ChannelFuture unused = first.close();
@@ -394,12 +414,31 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
   /** Knows which request a response is for, and so where it ends. */
   private final class Decoder extends HttpResponseDecoder {
+    private boolean begun;
+
     Decoder() {
       super(
           new HttpDecoderConfig()
               .setMaxInitialLineLength(MAX_STATUS_LINE_BYTES)
               .setMaxHeaderSize(MAX_HEADER_BYTES)
               .setMaxChunkSize(MAX_CHUNK_BYTES));
+    }
+
+    /** Whether a part of a message was read, and not all of it. */
+    boolean isAhead() {
+      return begun || actualReadableBytes() > 0;
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out)
+        throws Exception {
+      int before = in.readableBytes();
+      super.decode(ctx, in, out);
+      if (!out.isEmpty() && out.get(out.size() - 1) instanceof LastHttpContent) {
+        begun = false;
+      } else if (in.readableBytes() < before) {
+        begun = true;
+      }
     }
 
     @Override

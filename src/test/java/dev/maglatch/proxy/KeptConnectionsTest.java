@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A connection that serves one request after the other never mixes up their answers. */
+class KeptConnectionsTest {
+  private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst";
+  private static final String EXTRA = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
+
+  private final UpstreamServer upstream = new UpstreamServer();
+  private final RunningProxy proxy =
+      new RunningProxy(
+          new ProxyConfig(
+              List.of(RunningProxy.open(upstream)), List.of(), new ProxyConfig.Pool(1, 10)));
+
+  @AfterEach
+  void close() {
+    proxy.close();
+    upstream.close();
+  }
+
+  /** Who waits for the connection must not get what was sent before its request was. */
+  @Test
+  void whatFollowsAnAnswerIsNotTheAnswerToTheNextRequest() throws Exception {
+    for (String extra : List.of(EXTRA, EXTRA.substring(0, 17), "HTTP")) {
+      AtomicInteger requests = new AtomicInteger();
+      CountDownLatch bothSent = new CountDownLatch(1);
+      upstream.does(
+          (wire, request) -> {
+            if (requests.incrementAndGet() > 1) {
+              UpstreamServer.ok(wire, request);
+            } else if (reached(bothSent)) {
+              wire.write(OK + extra);
+            }
+          });
+      int before = upstream.received().size();
+      try (Wire first = proxy.connect();
+          Wire second = proxy.connect()) {
+        first.send("GET /first HTTP/1.1", "Host: h");
+        await().until(() -> upstream.received().size() == before + 1);
+        second.send("POST /second HTTP/1.1", "Host: h", "Content-Length: 2");
+        second.write("hi");
+        // answered by the gateway itself, so that the one before has been seen
+        try (Wire third = proxy.connect()) {
+          third.send("TRACE / HTTP/1.1", "Host: h");
+          assertThat(third.head().status()).isEqualTo(405);
+        }
+        bothSent.countDown();
+        assertThat(first.readText(first.head())).isEqualTo("first");
+        assertThat(second.readText(second.head())).isEqualTo("read 2");
+      }
+    }
+  }
+
+  /** Also not if it comes bit by bit, while nobody asks for anything. */
+  @Test
+  void whatComesUnaskedCostsTheConnection() throws IOException {
+    for (String unasked : List.of(EXTRA, EXTRA.substring(0, 17), "HTTP")) {
+      upstream.does(
+          (wire, request) -> {
+            UpstreamServer.ok(wire, request);
+            if (upstream.received().size() % 2 == 1) {
+              wire.write(unasked);
+            }
+          });
+      try (Wire client = proxy.connect()) {
+        client.send("GET /first HTTP/1.1", "Host: h");
+        assertThat(client.readText(client.head())).isEqualTo("read 0");
+        await().until(() -> upstream.open() == 0);
+        client.send("POST /next HTTP/1.1", "Host: h", "Content-Length: 2");
+        client.write("hi");
+        assertThat(client.readText(client.head())).isEqualTo("read 2");
+      }
+    }
+  }
+
+  private static boolean reached(CountDownLatch latch) {
+    try {
+      return latch.await(10, TimeUnit.SECONDS);
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}
