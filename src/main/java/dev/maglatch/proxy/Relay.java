@@ -406,6 +406,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
         && !upgrade
         && !answered
         && !out.fresh()
+        && !out.heard()
         && isIdempotent(request.method());
   }
 

@@ -75,6 +75,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private boolean keepAlive;
   private boolean chunked;
   private boolean releasing;
+  private boolean heard;
   private boolean gone;
   private int served;
   private long idleSinceNanos;
@@ -100,6 +101,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     return served <= 1;
   }
 
+  /** Whether the upstream has sent anything at all since the request under way began. */
+  boolean heard() {
+    return heard;
+  }
+
   long idleSinceNanos() {
     return idleSinceNanos;
   }
@@ -117,6 +123,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     responseBegun = false;
     responseEnded = false;
     requestEnded = false;
+    heard = false;
   }
 
   /** Returns it unused. */
@@ -433,6 +440,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out)
         throws Exception {
       int before = in.readableBytes();
+      heard |= before > 0;
       super.decode(ctx, in, out);
       if (!out.isEmpty() && out.get(out.size() - 1) instanceof LastHttpContent) {
         begun = false;

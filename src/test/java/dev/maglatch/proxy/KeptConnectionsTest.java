@@ -84,6 +84,40 @@ class KeptConnectionsTest {
     }
   }
 
+  /** An upstream that has begun to answer has acted on the request. */
+  @Test
+  void requestThatWasPartlyAnsweredIsNotSentAgain() throws IOException {
+    for (String part :
+        List.of(
+            "HTTP/1.1 200 OK\r\nContent-Le",
+            "HTTP/1.1 102 Processing\r\n\r\n",
+            "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+            "hello\r\n\r\n",
+            "H")) {
+      AtomicInteger requests = new AtomicInteger();
+      upstream.does(
+          (wire, request) -> {
+            if (requests.incrementAndGet() == 2) {
+              wire.write(part);
+              wire.close();
+            } else {
+              UpstreamServer.ok(wire, request);
+            }
+          });
+      try (Wire client = proxy.connect()) {
+        client.send("DELETE / HTTP/1.1", "Host: h");
+        assertThat(client.readText(client.head())).isEqualTo("read 0");
+        client.send("DELETE / HTTP/1.1", "Host: h");
+        Message answer = client.head();
+        if (answer.status() == 103) {
+          answer = client.head();
+        }
+        assertThat(answer.status()).as(part).isEqualTo(502);
+      }
+      assertThat(requests.get()).as(part).isEqualTo(2);
+    }
+  }
+
   private static boolean reached(CountDownLatch latch) {
     try {
       return latch.await(10, TimeUnit.SECONDS);
