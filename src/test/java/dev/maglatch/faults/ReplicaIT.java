@@ -122,7 +122,8 @@ final class ReplicaIT {
   @Test
   void newKeyIsUsableEverywhereAtOnce(Fleet fleet) {
     String create = "{\"action\":\"generate\",\"name\":\"new\"}";
-    Answer made = fleet.replica(0).manage(fleet.keys().key().token(), create);
+    KeyRing fewKeys = new KeyRing(fleet.database()); // an account may not have more than ten
+    Answer made = fleet.replica(0).manage(fewKeys.key().token(), create);
     assertThat(made.status()).isEqualTo(200);
     String token = new JsonObject(made.body()).getString("key");
 
