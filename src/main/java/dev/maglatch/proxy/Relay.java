@@ -7,6 +7,7 @@ import dev.maglatch.fault.Fault;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.VertxException;
 import io.vertx.core.buffer.Buffer;
@@ -422,7 +423,8 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     if (cause instanceof ConnectionPoolTooBusyException) {
       return Fault.of(Fault.Code.OVERLOADED, "no upstream connection free: " + cause, cause);
     }
-    if (cause instanceof ConnectTimeoutException) {
+    if (cause instanceof ConnectTimeoutException
+        || cause.getCause() instanceof SslHandshakeTimeoutException) {
       return Fault.of(Fault.Code.UPSTREAM_TIMEOUT, "upstream not reached in time: " + cause, cause);
     }
     return Fault.of(Fault.Code.UPSTREAM_BROKEN, "upstream refused or broke: " + cause, cause);

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Connections of one event loop to the upstreams. */
@@ -84,9 +85,17 @@ final class UpstreamClient {
             .setTimeout((int) target.patience.toMillis())
             .setSsl(target.tls);
     if (target.tls) {
-      options.setSslOptions(new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS"));
+      options.setSslOptions(tlsOptions(target));
     }
     return client.connect(options);
+  }
+
+  /** The handshake has as long as the connection: a server that never answers it is as absent. */
+  private static ClientSSLOptions tlsOptions(Target target) {
+    ClientSSLOptions options = new ClientSSLOptions();
+    options.setSslHandshakeTimeout(target.patience.toMillis());
+    options.setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
+    return options.setHostnameVerificationAlgorithm("HTTPS");
   }
 
   Future<Void> close() {

@@ -268,7 +268,9 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private void takeHead(HttpResponse response, ResponseSink taker) {
     int status = response.status().code();
     informational = status < 200;
-    if (!informational) {
+    if (status < 100) {
+      fail(new IOException("a status that is none: " + status));
+    } else if (!informational) {
       responseBegun = true;
       keepAlive = HttpUtil.isKeepAlive(response) && endsBeforeTheConnection(response, status);
       taker.head(response);
