@@ -24,6 +24,7 @@ import dev.maglatch.http.RequestIds;
 import dev.maglatch.http.SessionCookie;
 import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.Tokens;
+import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.manage.Confirmation;
 import dev.maglatch.ops.Metrics;
 import dev.maglatch.postgres.PgChangeFeed;
@@ -85,6 +86,7 @@ final class Parts {
   private final Sessions sessions;
   private final SessionVerifier sessionVerifier;
   private final StreamVerifier verifier;
+  private final KeyLimits limits;
   private final Cors cors;
   private final AccessLog accessLog;
   private final OwnRouteTable ownRoutes;
@@ -126,6 +128,11 @@ final class Parts {
     this.sessionVerifier = sessionVerifier();
     KeyVerifier keys = keys(tokens);
     this.verifier = new CredentialVerifiers(keys, sessionVerifier);
+    this.limits =
+        new KeyLimits(
+            replica::replicas,
+            NANO_TIME,
+            new LimitEvents(management.events(), InstantSource.system()));
     this.cors = new Cors(config.http().allowedOrigins(), config.http().publicUrl());
     this.ownRoutes = new OwnRouteTable(endpoints(), calls());
     this.proxy = makeProxy();
@@ -273,12 +280,14 @@ final class Parts {
     return new CallRunner(
         vertx,
         new TrustedProxies(new IpRanges(config.proxy().trustedCidrs())),
+        limits,
         (keyId, address, agent) -> usage.touch(keyId, System.currentTimeMillis(), address, agent));
   }
 
   private ProxyParts makeProxy() {
     return new ProxyParts(
         verifier,
+        limits,
         sessionVerifier::isOwn,
         usage::touch,
         publicRoutes(),

@@ -42,7 +42,7 @@ final class ContractIT {
   private static final String PASSWORD = "a pass phrase for walks";
 
   /** What this build does not have yet. */
-  private static final String WITHOUT = "limits";
+  private static final String WITHOUT = "";
 
   /**
    * Documented answers that the walk does not get. 500 is a defect, and 503 needs a database that

@@ -5,6 +5,7 @@ import static io.vertx.core.http.HttpHeaders.CACHE_CONTROL;
 import static io.vertx.core.http.HttpHeaders.CONNECTION;
 import static io.vertx.core.http.HttpHeaders.CONTENT_LENGTH;
 
+import dev.maglatch.http.Quota;
 import dev.maglatch.http.RequestIds;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -82,6 +83,10 @@ final class AnswerWriter {
     response.putHeader(RequestIds.HEADER, call.requestId());
     facade.crossOrigin().decorate(call.request(), response.headers());
     addUnlessThere(response, CACHE_CONTROL, NO_STORE);
+    Quota quota = call.quota();
+    if (quota != null) {
+      quota.writeTo(response.headers());
+    }
     switch (answer.status()) {
       case 401 -> addUnlessThere(response, WWW_AUTHENTICATE, challenge(call));
       case 403 ->

@@ -4,6 +4,7 @@ package dev.maglatch.api;
 import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.http.BearerToken;
+import dev.maglatch.http.Quota;
 import dev.maglatch.key.Principal;
 import dev.maglatch.manage.Actor;
 import io.vertx.core.buffer.Buffer;
@@ -27,6 +28,7 @@ public final class Call {
   private final BearerToken bearer;
   private String clientAddress = "";
   private @Nullable Principal principal;
+  private @Nullable Quota quota;
   private String credential = "";
   private Buffer body = Buffer.buffer();
 
@@ -103,6 +105,11 @@ public final class Call {
     return Actor.of(principal(), credential, clientAddress);
   }
 
+  /** Returns how the caller's allowance stands; null if it has none. */
+  public @Nullable Quota quota() {
+    return quota;
+  }
+
   /** Returns the body; empty if there was none. */
   public Buffer body() {
     return body;
@@ -115,6 +122,10 @@ public final class Call {
   void admitted(Principal caller, String sessionName) {
     this.principal = caller;
     this.credential = caller.keyId() == null ? sessionName : "key:" + caller.keyId();
+  }
+
+  void quota(@Nullable Quota allowance) {
+    this.quota = allowance;
   }
 
   void received(Buffer whole) {

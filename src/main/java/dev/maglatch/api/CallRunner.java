@@ -5,8 +5,10 @@ import static dev.maglatch.verify.Verdict.Outcome.ALLOWED;
 import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.fault.Fault;
+import dev.maglatch.http.Quota;
 import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.Principal;
+import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.verify.Verdict;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -21,12 +23,14 @@ public final class CallRunner {
   private static final Logger LOG = LoggerFactory.getLogger(CallRunner.class);
 
   private final TrustedProxies proxies;
+  private final KeyLimits limits;
   private final UseListener uses;
   private final BodyReader bodies;
   private final AnswerWriter writer;
 
-  public CallRunner(Vertx vertx, TrustedProxies proxies, UseListener uses) {
+  public CallRunner(Vertx vertx, TrustedProxies proxies, KeyLimits limits, UseListener uses) {
     this.proxies = requireNonNull(proxies, "proxies");
+    this.limits = requireNonNull(limits, "limits");
     this.uses = requireNonNull(uses, "uses");
     this.bodies = new BodyReader(vertx);
     this.writer = new AnswerWriter(vertx);
@@ -78,7 +82,13 @@ public final class CallRunner {
   private @Nullable Problem admitted(Endpoint endpoint, Call call, Verdict verdict) {
     Principal principal = verdict.principal();
     if (verdict.outcome() != ALLOWED || principal == null) {
+      call.quota(verdict.quota());
       return Problem.of(verdict.outcome());
+    }
+    Quota quota = limits.take(principal);
+    call.quota(quota);
+    if (quota != null && quota.refused()) {
+      return Problem.RATE_LIMITED;
     }
     call.admitted(principal, endpoint.access().sessionName());
     if (principal.keyId() != null) {

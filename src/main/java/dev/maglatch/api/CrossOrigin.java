@@ -31,7 +31,8 @@ public interface CrossOrigin {
   final class EveryPage implements CrossOrigin {
     private static final String ANY = "*";
     private static final String HEADERS = "authorization, x-client-info, apikey, content-type";
-    private static final String EXPOSED = "X-Request-Id, X-Maglatch-Revocation, Retry-After";
+    private static final String EXPOSED =
+        "X-Request-Id, X-Maglatch-Revocation, Retry-After, RateLimit, RateLimit-Policy";
 
     private EveryPage() {}
 

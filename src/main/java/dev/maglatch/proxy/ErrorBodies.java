@@ -4,14 +4,13 @@ package dev.maglatch.proxy;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.Objects.requireNonNull;
 
+import dev.maglatch.http.Quota;
 import io.vertx.core.buffer.Buffer;
 import java.util.EnumMap;
 import java.util.Map;
 
 /** The JSON bodies of refusals in every dialect, encoded once. Immutable. */
 final class ErrorBodies {
-  private static final String LIMIT_HINT = "Too many requests. Wait for Retry-After seconds.";
-
   private final Map<Refusal, byte[]> magpipe = encoded(ErrorBodies::magpipe);
   private final Map<Refusal, byte[]> magicPost = encoded(why -> magicPost(why, magicPostType(why)));
   private final byte[] unknownUser =
@@ -38,15 +37,37 @@ final class ErrorBodies {
     };
   }
 
+  /** Returns what MagicPost's clients are told about an allowance that is spent. */
+  static Buffer magicPost(Quota quota) {
+    return Buffer.buffer(
+        limited(
+            magicPostError(Refusal.RATE_LIMITED, Refusal.RATE_LIMITED.code()),
+            Long.toString(quota.count()),
+            Long.toString(quota.limit())));
+  }
+
   private static String magpipe(Refusal why) {
     return "{\"error\":{\"code\":\"" + why.code() + "\",\"message\":\"" + why.text() + "\"}}";
   }
 
   private static String magicPost(Refusal why, String type) {
-    String error = "{\"error\":\"" + why.text() + "\",\"error_type\":\"" + type + "\"";
-    return why == Refusal.RATE_LIMITED
-        ? error + ",\"current_count\":null,\"limit\":null,\"hint\":\"" + LIMIT_HINT + "\"}"
-        : error + "}";
+    String error = magicPostError(why, type);
+    return why == Refusal.RATE_LIMITED ? limited(error, "null", "null") : error + "}";
+  }
+
+  private static String magicPostError(Refusal why, String type) {
+    return "{\"error\":\"" + why.text() + "\",\"error_type\":\"" + type + "\"";
+  }
+
+  private static String limited(String error, String count, String limit) {
+    return error
+        + ",\"current_count\":"
+        + count
+        + ",\"limit\":"
+        + limit
+        + ",\"hint\":\""
+        + Quota.HINT
+        + "\"}";
   }
 
   private static String magicPostType(Refusal why) {

@@ -4,6 +4,7 @@ package dev.maglatch.proxy;
 import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.http.BearerToken;
+import dev.maglatch.http.Quota;
 import dev.maglatch.key.Principal;
 import dev.maglatch.proxy.ForwardAuth.Inquiry;
 import io.vertx.core.MultiMap;
@@ -31,6 +32,7 @@ final class Exchange {
   private @Nullable Route route;
   private @Nullable Inquiry inquiry;
   private @Nullable Principal principal;
+  private @Nullable Quota quota;
   private @Nullable Decision decision;
   private long tunneledFromClient;
   private long tunneledToClient;
@@ -123,6 +125,18 @@ final class Exchange {
     return principal;
   }
 
+  /** Notes how the allowance stands that this request asked for its part; null if there is none. */
+  void quota(@Nullable Quota quota) {
+    this.quota = quota;
+  }
+
+  /** Writes what the answer says about the allowance: nothing if there is none. */
+  void writeQuota(MultiMap headers) {
+    if (quota != null) {
+      quota.writeTo(headers);
+    }
+  }
+
   /** Returns the key that was accepted; null for sessions and where none was checked. */
   @Nullable UUID keyId() {
     return principal == null ? null : principal.keyId();
@@ -150,7 +164,7 @@ final class Exchange {
   /** Answers with a refusal. The exchange goes on until {@link #end}. */
   void refuse(Refusal why) {
     String path = inquiry == null ? request.path() : inquiry.path();
-    loop.rejection().refuse(request, requestId, path, route, token, why);
+    loop.rejection().refuse(request, requestId, path, route, token, why, quota);
   }
 
   /** Notes bytes that went through after the connection was upgraded. */

@@ -64,12 +64,14 @@ final class ForwardAuth {
   }
 
   /** Says yes: 200, nothing in it, and every identity field so that no forged one survives. */
-  static void approve(HttpServerRequest request, String requestId, Principal principal) {
+  static void approve(Exchange exchange, Principal principal) {
+    HttpServerRequest request = exchange.request();
     HttpServerResponse response = request.response();
     MultiMap headers = response.headers();
-    headers.set(RequestIds.HEADER, requestId);
+    headers.set(RequestIds.HEADER, exchange.requestId());
     headers.set(HttpHeaders.CACHE_CONTROL, NO_STORE);
     HeaderRules.setIdentity(headers, principal);
+    exchange.writeQuota(headers);
     response.setStatusCode(200);
     Rejection.endUnread(request, response, null, false);
   }

@@ -74,6 +74,7 @@ final class Forwarder {
   /** Writes the fields that go to the client, but for the framing of the body. */
   void writeHeaders(Exchange exchange, io.netty.handler.codec.http.HttpHeaders from, MultiMap to) {
     rules.toClient(exchange, from, to);
+    exchange.writeQuota(to); // an upstream's own says nothing about the key
   }
 
   /** Whether the credential, which nobody asked for, is one that only the gateway may see. */

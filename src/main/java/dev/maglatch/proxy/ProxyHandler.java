@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import dev.maglatch.fault.Fault;
 import dev.maglatch.http.BearerToken;
 import dev.maglatch.http.Cors;
+import dev.maglatch.http.Quota;
 import dev.maglatch.key.Principal;
 import dev.maglatch.proxy.ForwardAuth.Inquiry;
 import dev.maglatch.verify.Verdict;
@@ -130,6 +131,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
   private void act(Exchange exchange, Verdict verdict) {
     Principal principal = verdict.principal();
     if (principal == null) {
+      exchange.quota(verdict.quota());
       exchange.decided(Decision.of(verdict.outcome()), sinceBegin(exchange));
       refuse(exchange, Refusal.of(verdict.outcome()));
       return;
@@ -140,12 +142,19 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       refuse(exchange, Refusal.FORBIDDEN);
       return;
     }
+    Quota quota = parts.limits().take(principal);
+    exchange.quota(quota);
+    if (quota != null && quota.refused()) {
+      exchange.decided(Decision.LIMITED, sinceBegin(exchange));
+      refuse(exchange, Refusal.RATE_LIMITED);
+      return;
+    }
     exchange.decided(Decision.ALLOWED, sinceBegin(exchange));
     touch(exchange, principal);
     if (exchange.inquiry() == null) {
       forward(exchange);
     } else {
-      ForwardAuth.approve(exchange.request(), exchange.requestId(), principal);
+      ForwardAuth.approve(exchange, principal);
       exchange.end(Ending.ANSWERED);
     }
   }

@@ -3,6 +3,7 @@ package dev.maglatch.proxy;
 
 import dev.maglatch.http.Cors;
 import dev.maglatch.http.RequestIds;
+import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.verify.StreamVerifier;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
@@ -17,6 +18,7 @@ import java.util.function.Predicate;
  */
 public record ProxyParts(
     StreamVerifier verifier,
+    KeyLimits limits,
     Predicate<String> ownSession,
     KeyUse use,
     OwnRoutes ownRoutes,
@@ -30,6 +32,16 @@ public record ProxyParts(
   /** Returns the same with other own routes. */
   public ProxyParts with(OwnRoutes others) {
     return new ProxyParts(
-        verifier, ownSession, use, others, cors, requestIds, metrics, accessLog, clock, nanoTime);
+        verifier,
+        limits,
+        ownSession,
+        use,
+        others,
+        cors,
+        requestIds,
+        metrics,
+        accessLog,
+        clock,
+        nanoTime);
   }
 }

@@ -11,6 +11,7 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import dev.maglatch.http.BearerToken;
 import dev.maglatch.http.Cors;
+import dev.maglatch.http.Quota;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.key.TokenShape;
 import io.vertx.core.Future;
@@ -59,14 +60,7 @@ final class Rejection {
     this.cors = cors;
   }
 
-  /**
-   * Refuses {@code request}. If an answer has begun already it is cut off instead, so that it does
-   * not look complete.
-   *
-   * @param path by which the answer takes its shape, if neither credential nor route says it
-   * @param route the chosen one; null if none was chosen yet
-   * @param token what was sent as a credential, whether it was looked at or not
-   */
+  /** As below, where no allowance is known. */
   Future<Void> refuse(
       HttpServerRequest request,
       String requestId,
@@ -74,6 +68,26 @@ final class Rejection {
       @Nullable Route route,
       BearerToken token,
       Refusal why) {
+    return refuse(request, requestId, path, route, token, why, null);
+  }
+
+  /**
+   * Refuses {@code request}. If an answer has begun already it is cut off instead, so that it does
+   * not look complete.
+   *
+   * @param path by which the answer takes its shape, if neither credential nor route says it
+   * @param route the chosen one; null if none was chosen yet
+   * @param token what was sent as a credential, whether it was looked at or not
+   * @param quota how the caller's allowance stands; null if it has none
+   */
+  Future<Void> refuse(
+      HttpServerRequest request,
+      String requestId,
+      @Nullable String path,
+      @Nullable Route route,
+      BearerToken token,
+      Refusal why,
+      @Nullable Quota quota) {
     HttpServerResponse response = request.response();
     if (response.ended()) {
       return Future.succeededFuture();
@@ -83,8 +97,14 @@ final class Rejection {
     }
     response.setStatusCode(why.status());
     writeHeaders(request, requestId, token, why, response.headers());
+    if (quota != null) {
+      quota.writeTo(response.headers());
+    }
     Dialect dialect = dialect(path, route, token);
-    Buffer body = bodies.of(dialect, why, looksOurs(token), requestId);
+    Buffer body =
+        why == Refusal.RATE_LIMITED && quota != null && dialect == Dialect.MAGICPOST
+            ? ErrorBodies.magicPost(quota)
+            : bodies.of(dialect, why, looksOurs(token), requestId);
     return endUnread(request, response, body, why.endsConnection());
   }
 

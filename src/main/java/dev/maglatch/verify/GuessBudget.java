@@ -3,10 +3,12 @@ package dev.maglatch.verify;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.maglatch.http.Quota;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds the queries that tokens without valid check bytes may cost, in all and for each address.
@@ -16,6 +18,7 @@ import java.util.function.LongSupplier;
  */
 final class GuessBudget {
   private static final long WINDOW_NANOS = 1_000_000_000L;
+  private static final String POLICY = "guesses";
   private static final int MAX_ADDRESSES = 10_000;
   private static final int STANDARD_PER_SECOND = 200;
   private static final int STANDARD_PER_ADDRESS = 20;
@@ -43,14 +46,21 @@ final class GuessBudget {
     return new GuessBudget(STANDARD_PER_SECOND, STANDARD_PER_ADDRESS, nanoTime);
   }
 
-  /** Takes one query from the budget; false if it is spent. */
-  boolean take(String address) {
+  /** Takes one query from the budget; returns null, or the allowance that is spent. */
+  @Nullable Quota take(String address) {
     rollWindow();
     if (spent.get() >= perSecond) {
-      return false;
+      return spent(perSecond);
     }
     AtomicInteger ofAddress = byAddress.get(address, first -> new AtomicInteger());
-    return ofAddress.incrementAndGet() <= perAddress && spent.incrementAndGet() <= perSecond;
+    if (ofAddress.incrementAndGet() > perAddress) {
+      return spent(perAddress);
+    }
+    return spent.incrementAndGet() > perSecond ? spent(perSecond) : null;
+  }
+
+  private static Quota spent(int limit) {
+    return Quota.spent(POLICY, limit, 1, 1);
   }
 
   private void rollWindow() {

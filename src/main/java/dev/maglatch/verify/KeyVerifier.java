@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.maglatch.fault.Fault;
+import dev.maglatch.http.Quota;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.TokenShape;
 import dev.maglatch.key.Tokens;
@@ -123,8 +124,10 @@ public final class KeyVerifier implements StreamVerifier {
       return Future.succeededFuture(now);
     }
     metrics.miss();
-    if (guesses != null && !tokens.checked(credential) && !guesses.take(clientAddress)) {
-      return Future.succeededFuture(Verdict.LIMITED);
+    Quota spent =
+        guesses == null || tokens.checked(credential) ? null : guesses.take(clientAddress);
+    if (spent != null) {
+      return Future.succeededFuture(Verdict.limited(spent));
     }
     TokenHash hash = Tokens.sha256(credential);
     Trust.Level level = trust.level(nanoTime.getAsLong());

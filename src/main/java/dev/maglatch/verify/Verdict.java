@@ -4,6 +4,7 @@ package dev.maglatch.verify;
 import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.http.IpRanges;
+import dev.maglatch.http.Quota;
 import dev.maglatch.key.Principal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,25 +14,36 @@ import org.jspecify.annotations.Nullable;
  *
  * @param principal present only when {@link Outcome#ALLOWED}
  * @param allowedIps where the credential may be used from; null: anywhere
+ * @param quota the allowance that is spent; null unless {@link Outcome#LIMITED}
  */
 public record Verdict(
-    Outcome outcome, @Nullable Principal principal, @Nullable IpRanges allowedIps) {
+    Outcome outcome,
+    @Nullable Principal principal,
+    @Nullable IpRanges allowedIps,
+    @Nullable Quota quota) {
   public static final Verdict MISSING = refusal(Outcome.MISSING);
   public static final Verdict MALFORMED = refusal(Outcome.MALFORMED);
   public static final Verdict UNKNOWN = refusal(Outcome.UNKNOWN);
   public static final Verdict EXPIRED = refusal(Outcome.EXPIRED);
   public static final Verdict REVOKED = refusal(Outcome.REVOKED);
   public static final Verdict FORBIDDEN = refusal(Outcome.FORBIDDEN);
+
   public static final Verdict LIMITED = refusal(Outcome.LIMITED);
 
   /** Returns a verdict against the credential. */
   public static Verdict refusal(Outcome outcome) {
-    return new Verdict(outcome, null, null);
+    return new Verdict(outcome, null, null, null);
+  }
+
+  /** Returns the verdict on a credential beyond an allowance, which is spent. */
+  public static Verdict limited(Quota quota) {
+    return new Verdict(Outcome.LIMITED, null, null, requireNonNull(quota, "quota"));
   }
 
   public static Verdict allowed(Principal principal) {
     requireNonNull(principal, "principal");
-    return new Verdict(Outcome.ALLOWED, principal, ranges(principal.keyPolicy().allowedIps()));
+    return new Verdict(
+        Outcome.ALLOWED, principal, ranges(principal.keyPolicy().allowedIps()), null);
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.maglatch.DocumentedTraffic;
 import dev.maglatch.HttpExchange;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.http.TrustedProxies;
+import dev.maglatch.limit.KeyLimits;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -49,7 +50,8 @@ public final class ApiServer implements AutoCloseable {
 
   private ApiServer(Vertx vertx, List<Endpoint> endpoints) {
     CallRunner runner =
-        new CallRunner(vertx, TrustedProxies.NONE, (key, address, agent) -> used.add(key));
+        new CallRunner(
+            vertx, TrustedProxies.NONE, KeyLimits.NONE, (key, address, agent) -> used.add(key));
     OwnRouteTable table = new OwnRouteTable(endpoints, runner);
     RequestIds ids = new RequestIds(new Random(1));
     this.server =

@@ -9,6 +9,7 @@ import dev.maglatch.Await;
 import dev.maglatch.http.Cors;
 import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.KeyKind;
+import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.verify.Verdict;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -410,7 +411,8 @@ class OwnRouteTableTest {
   void twoRoutesOfOnePathAndMethodAreADefect() {
     Facade facade = new Facade(OwnRouteTableTest::render, CrossOrigin.EVERY_PAGE);
     Endpoint one = endpoint(HttpMethod.GET, "/a", facade, Access.ANYONE, call -> ok(""));
-    CallRunner runner = new CallRunner(vertx, TrustedProxies.NONE, UseListener.NONE);
+    CallRunner runner =
+        new CallRunner(vertx, TrustedProxies.NONE, KeyLimits.NONE, UseListener.NONE);
 
     assertThatThrownBy(() -> new OwnRouteTable(List.of(one, one), runner))
         .isInstanceOf(IllegalArgumentException.class)

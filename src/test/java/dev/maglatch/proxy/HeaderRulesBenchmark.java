@@ -8,6 +8,7 @@ import dev.maglatch.http.IpRanges;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.KeyKind;
+import dev.maglatch.limit.KeyLimits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Vertx;
@@ -78,6 +79,7 @@ public class HeaderRulesBenchmark {
     ProxyParts parts =
         new ProxyParts(
             new RunningProxy.Credentials(),
+            KeyLimits.NONE,
             text -> false,
             (keyId, atMillis, address, userAgent) -> {},
             OwnRoutes.NONE,

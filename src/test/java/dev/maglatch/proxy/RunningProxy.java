@@ -6,6 +6,7 @@ import dev.maglatch.http.RequestIds;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.Principal;
+import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.verify.StreamVerifier;
 import dev.maglatch.verify.Verdict;
 import dev.maglatch.verify.Watch;
@@ -61,6 +62,7 @@ final class RunningProxy implements AutoCloseable {
   private ProxyParts parts() {
     return new ProxyParts(
         credentials,
+        KeyLimits.NONE,
         text -> text.equals("own.session.token"),
         (keyId, atMillis, address, userAgent) -> used.add(keyId),
         OwnRoutes.NONE,
@@ -135,6 +137,7 @@ final class RunningProxy implements AutoCloseable {
   static ProxyParts with(ProxyParts parts, Cors cors, OwnRoutes ownRoutes) {
     return new ProxyParts(
         parts.verifier(),
+        parts.limits(),
         parts.ownSession(),
         parts.use(),
         ownRoutes,
@@ -149,6 +152,7 @@ final class RunningProxy implements AutoCloseable {
   static ProxyParts with(ProxyParts parts, ProxyMetrics metrics) {
     return new ProxyParts(
         parts.verifier(),
+        parts.limits(),
         parts.ownSession(),
         parts.use(),
         parts.ownRoutes(),

@@ -5,12 +5,12 @@ import dev.maglatch.api.Answer;
 import dev.maglatch.api.Call;
 import dev.maglatch.api.Dialect;
 import dev.maglatch.api.Problem;
+import dev.maglatch.http.Quota;
 import io.vertx.core.json.JsonObject;
+import org.jspecify.annotations.Nullable;
 
 /** Errors of these routes: {@code {"error":"<human text>","error_type":"<code>"}}. */
 final class MagicPostErrors implements Dialect {
-  private static final String LIMIT_HINT = "Too many requests. Wait for Retry-After seconds.";
-
   @Override
   public Answer render(Problem problem, Call call) {
     return switch (problem) {
@@ -22,7 +22,7 @@ final class MagicPostErrors implements Dialect {
       case BODY_TOO_SLOW -> of(problem, "request_timeout");
       case BODY_TOO_LARGE -> of(problem, "payload_too_large");
       case NOT_JSON -> of(problem, "unsupported_media_type");
-      case RATE_LIMITED -> rateLimited(problem);
+      case RATE_LIMITED -> rateLimited(problem, call.quota());
       case INTERNAL -> of(problem, "internal_error");
       case UNAVAILABLE -> error(problem.status(), "auth_unavailable", problem.text());
     };
@@ -48,13 +48,13 @@ final class MagicPostErrors implements Dialect {
     return error(404, "key_not_found", "API key not found or already revoked");
   }
 
-  private static Answer rateLimited(Problem problem) {
+  private static Answer rateLimited(Problem problem, @Nullable Quota quota) {
     return Answer.json(
         problem.status(),
         body("rate_limited", problem.text())
-            .putNull("current_count")
-            .putNull("limit")
-            .put("hint", LIMIT_HINT));
+            .put("current_count", quota == null ? null : quota.count())
+            .put("limit", quota == null ? null : quota.limit())
+            .put("hint", Quota.HINT));
   }
 
   private static Answer of(Problem problem, String type) {
