@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * Reads the file of {@code key import}: what can be taken over, and what is wrong with the rest.
  */
 final class ImportFile {
+  /** A column for either: what is 64 hex digits is a hash, since no token is. */
+  private static final String EITHER = "sha256|token";
+
   private static final Set<String> COLUMNS =
       Set.of(
           "account_email",
@@ -39,6 +42,7 @@ final class ImportFile {
           "name",
           "sha256",
           "token",
+          EITHER,
           "hash",
           "pepper",
           "id",
@@ -53,6 +57,7 @@ final class ImportFile {
           "scope",
           "expires_at");
 
+  private static final String SHA_256 = "[0-9a-fA-F]{64}";
   private static final List<String> HASHES = List.of("sha256", "token", "hash");
 
   private final List<ImportedKey> keys = new ArrayList<>();
@@ -101,7 +106,7 @@ final class ImportFile {
     if (!unique.contains("account_email") || !unique.contains("kind")) {
       complain(1, "columns account_email and kind are needed");
     }
-    if (HASHES.stream().noneMatch(unique::contains)) {
+    if (HASHES.stream().noneMatch(unique::contains) && !unique.contains(EITHER)) {
       complain(1, "a column sha256 or token is needed, or hash");
     }
   }
@@ -118,7 +123,8 @@ final class ImportFile {
     Map<String, String> cells = new HashMap<>();
     for (int i = 0; i < head.size(); i++) {
       if (!line.cells().get(i).isBlank()) {
-        cells.put(head.get(i), line.cells().get(i).strip());
+        String text = line.cells().get(i).strip();
+        cells.put(column(head.get(i), text), text);
       }
     }
     try {
@@ -131,6 +137,13 @@ final class ImportFile {
     } catch (IllegalArgumentException wrong) {
       complain(line.line(), String.valueOf(wrong.getMessage()));
     }
+  }
+
+  private static String column(String name, String text) {
+    if (!name.equals(EITHER)) {
+      return name;
+    }
+    return text.matches(SHA_256) ? "sha256" : "token";
   }
 
   private ImportedKey key(int line, Map<String, String> cells) {
@@ -221,7 +234,7 @@ final class ImportFile {
     }
     String column = cells.containsKey("hash") ? "hash" : "sha256";
     String hash = cells.getOrDefault(column, "");
-    require(hash.matches("[0-9a-fA-F]{64}"), column + " is not 64 hex digits");
+    require(hash.matches(SHA_256), column + " is not 64 hex digits");
     return TokenHash.of(HexFormat.of().parseHex(hash));
   }
 

@@ -292,6 +292,20 @@ class AccountAndKeyCommandsTest {
   }
 
   @Test
+  void oneColumnMayHoldHashesAndTokens() throws Exception {
+    String email = account();
+    Path file =
+        file(
+            "account_email,kind,name,sha256|token,created_at,last_used_at,scope,expires_at",
+            email + ",mgp,plain,mgp_" + "c3".repeat(20) + ",,,,",
+            email + ",mgp,hashed," + "d4".repeat(32) + ",,,,");
+
+    assertThat(run("key", "import", file.toString())).as(err).isZero();
+
+    assertThat(out).contains("Imported 2 keys.");
+  }
+
+  @Test
   void keysOfAnotherSystemAreTakenOverAtOnce() throws Exception {
     String email = account();
     String known = "mgp_" + "a1".repeat(20);
