@@ -45,14 +45,14 @@ final class Fleet implements AutoCloseable {
   private final KeyRing keys;
   private final TestKey admin;
 
-  private Fleet(PostgresServer database, int size, Map<String, String> settings) {
+  private Fleet(PostgresServer database, int size, Map<String, String> settings, List<String> jvm) {
     this.database = database;
     Migrations.apply(database.address());
     String upstream = "http://127.0.0.1:" + upstream(vertx).actualPort();
     for (int i = 0; i < size; i++) {
       TcpRelay relay = TcpRelay.to(database.port());
       relays.add(relay);
-      replicas.add(new GatewayJvm(database.at(relay.port()), upstream, settings).start());
+      replicas.add(new GatewayJvm(database.at(relay.port()), upstream, settings, jvm).start());
     }
     replicas.forEach(GatewayJvm::awaitReady);
     this.keys = new KeyRing(database);
@@ -61,7 +61,12 @@ final class Fleet implements AutoCloseable {
 
   /** Starts database and {@code size} gateways, and returns when all are ready. */
   static Fleet start(int size, Map<String, String> settings) {
-    return new Fleet(PostgresServer.start(newFolder()), size, settings);
+    return start(size, settings, GatewayJvm.SMALL);
+  }
+
+  /** As {@link #start(int, Map)}, with other options of the gateways' JVMs. */
+  static Fleet start(int size, Map<String, String> settings, List<String> jvm) {
+    return new Fleet(PostgresServer.start(newFolder()), size, settings, jvm);
   }
 
   /** Returns a new folder for a server's data, under the build's own. */

@@ -22,22 +22,32 @@ import org.jspecify.annotations.Nullable;
 final class GatewayJvm implements AutoCloseable {
   static final String MASTER = "ZmF1bHRzIGFuZCBub3RoaW5nIGJ1dCBmYXVsdHMsIGFsbCBkYXkgbG9uZw==";
   static final String KEYS = "/functions/v1/manage-api-keys";
-  private static final List<String> JVM =
+
+  /** Options of a JVM that starts quickly and is never fast. */
+  static final List<String> SMALL =
       List.of(
           "-Xmx96m",
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
           "-Dlogback.configurationFile=logback.xml");
+
   private static final Duration START = Duration.ofSeconds(60);
   private static final int PATIENCE_MILLIS = 15_000;
 
   private final int port = freePort();
   private final int opsPort = freePort();
   private final Map<String, String> environment;
+  private final List<String> jvm;
   private @Nullable ChildProcess process;
 
   /** Makes one that is not started yet; {@code settings} go over all defaults of tests. */
   GatewayJvm(DatabaseAddress database, String upstream, Map<String, String> settings) {
+    this(database, upstream, settings, SMALL);
+  }
+
+  GatewayJvm(
+      DatabaseAddress database, String upstream, Map<String, String> settings, List<String> jvm) {
+    this.jvm = jvm;
     environment = new HashMap<>();
     environment.put("MAGLATCH_HTTP_HOST", "127.0.0.1");
     environment.put("MAGLATCH_HTTP_PORT", String.valueOf(port));
@@ -64,7 +74,7 @@ final class GatewayJvm implements AutoCloseable {
     Map<String, String> all = new HashMap<>(environment);
     all.putAll(settings);
     try {
-      process = ChildProcess.start(JVM, Main.class, List.of("serve"), all);
+      process = ChildProcess.start(jvm, Main.class, List.of("serve"), all);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

@@ -21,16 +21,22 @@ final class Load implements AutoCloseable {
   private final Supplier<String> token;
   private final long periodNanos;
   private final boolean balanced;
+  private final int attempts;
   private final Queue<Sample> samples = new ConcurrentLinkedQueue<>();
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean stopped;
 
   private Load(
-      List<GatewayJvm> replicas, Supplier<String> token, Duration period, boolean balanced) {
+      List<GatewayJvm> replicas,
+      Supplier<String> token,
+      Duration period,
+      boolean balanced,
+      int attempts) {
     this.ports = replicas.stream().map(GatewayJvm::port).toList();
     this.token = token;
     this.periodNanos = period.toNanos();
     this.balanced = balanced;
+    this.attempts = attempts;
   }
 
   /**
@@ -53,7 +59,7 @@ final class Load implements AutoCloseable {
    */
   static Load onEach(
       List<GatewayJvm> replicas, int clients, Duration period, Supplier<String> token) {
-    Load load = new Load(replicas, token, period, false);
+    Load load = new Load(replicas, token, period, false, 1);
     for (int i = 0; i < clients * replicas.size(); i++) {
       load.begin(i);
     }
@@ -66,11 +72,15 @@ final class Load implements AutoCloseable {
    */
   static Load balanced(
       List<GatewayJvm> replicas, int clients, Duration period, Supplier<String> token) {
-    Load load = new Load(replicas, token, period, true);
-    for (int i = 0; i < clients; i++) {
-      load.begin(i);
-    }
-    return load;
+    return begun(new Load(replicas, token, period, true, replicas.size()), clients);
+  }
+
+  /**
+   * Starts clients that take one replica after another in turn, and never a second for the same.
+   */
+  static Load inTurn(
+      List<GatewayJvm> replicas, int clients, Duration period, Supplier<String> token) {
+    return begun(new Load(replicas, token, period, true, 1), clients);
   }
 
   /** Returns what has ended so far. */
@@ -96,6 +106,13 @@ final class Load implements AutoCloseable {
     stop();
   }
 
+  private static Load begun(Load load, int clients) {
+    for (int i = 0; i < clients; i++) {
+      load.begin(i);
+    }
+    return load;
+  }
+
   private void begin(int number) {
     Thread thread = new Thread(() -> run(number), "load-" + number);
     thread.setDaemon(true);
@@ -118,7 +135,6 @@ final class Load implements AutoCloseable {
   }
 
   private Sample send(List<PlainClient> clients, int first, String bearer) {
-    int attempts = balanced ? clients.size() : 1;
     for (int moved = 0; ; moved++) {
       int replica = (first + moved) % clients.size();
       Answer answer = clients.get(replica).get("/", bearer);
