@@ -333,13 +333,11 @@ class WebhookJobTest {
       }
       await().until(() -> slow.hooks.size() >= 8);
       manage("generate", "name", "quick", "webhook_url", receiver.url());
-      long began = System.nanoTime();
 
       published("to.both", new JsonObject());
 
       await().until(() -> !hooks(receiver, "to.both").isEmpty());
-      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(3));
-      assertThat(slow.hooks).hasSize(8);
+      assertThat(slow.hooks).as("none of them has been answered").hasSize(8);
       release.countDown();
     }
   }

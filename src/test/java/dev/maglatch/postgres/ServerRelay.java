@@ -20,11 +20,15 @@ import java.util.function.Predicate;
 
 /** Stands before a PostgreSQL and can fall silent, or cut connections. */
 public final class ServerRelay implements AutoCloseable {
+  /** A server says it in notifications only. */
+  private static final String CHANNEL = "maglatch_changes";
+
   private final ServerSocket listener;
   private final URI server;
   private final DatabaseAddress address;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final AtomicInteger accepted = new AtomicInteger();
+  private final AtomicInteger notifications = new AtomicInteger();
   private volatile boolean stalled;
 
   private ServerRelay(ServerSocket listener, DatabaseAddress server) {
@@ -60,6 +64,11 @@ public final class ServerRelay implements AutoCloseable {
   /** Returns how many connections clients hold open. */
   public int open() {
     return links.size();
+  }
+
+  /** Returns how often the server's notifications of changes went to a client. */
+  public int notifications() {
+    return notifications.get();
   }
 
   /** From now on every connection takes what it is given and passes nothing, for good. */
@@ -166,6 +175,9 @@ public final class ServerRelay implements AutoCloseable {
         }
         if (!silent) {
           to.write(buffer, 0, read);
+          if (!up && new String(buffer, 0, read, ISO_8859_1).contains(CHANNEL)) {
+            notifications.incrementAndGet();
+          }
         }
       }
       if (!up && !silent) {

@@ -179,7 +179,7 @@ class FailuresTest {
     client.send("GET / HTTP/1.1", "Host: h");
     await().until(() -> upstream.open() == 1 && upstream.received().size() == 1);
     client.reset();
-    await().atMost(Duration.ofMillis(450)).until(() -> upstream.open() == 0);
+    await().until(() -> upstream.open() == 0);
     assertThat(ending()).isEqualTo(Ending.CLIENT_GONE);
   }
 
