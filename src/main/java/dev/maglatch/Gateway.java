@@ -37,8 +37,10 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import java.util.stream.Stream;
@@ -79,6 +81,9 @@ public final class Gateway {
 
   private final Member me = self();
   private final AtomicBoolean stopping = new AtomicBoolean();
+
+  /** Deployments of listeners. */
+  private final Queue<String> servers = new ConcurrentLinkedQueue<>();
 
   /** Null until the database is known to be ours. */
   private volatile @Nullable EventStore events;
@@ -243,12 +248,16 @@ public final class Gateway {
   private Future<Void> openServers(Parts parts) {
     vertx.setPeriodic(STANDING_CHECK_MILLIS, tick -> noteStanding(parts)); // ends with Vert.x
     vertx.setPeriodic(CLEAN_UP_MILLIS, tick -> cleanUp(parts));
+    ListenerConfig http = config.http().listener();
+    lifecycle.started(
+        "servers",
+        http.drainDelay().plus(http.drainTimeout()).plus(STOP_MARGIN),
+        this::closeServers);
     ListenAddress own = config.management().listener();
     Future<Void> management =
         own == null
             ? Future.succeededFuture()
             : open(
-                "management",
                 config
                     .http()
                     .listener()
@@ -258,29 +267,22 @@ public final class Gateway {
                 port -> managementPort = port);
     return management.compose(
         open ->
-            open(
-                "servers",
-                config.http().listener(),
-                config.proxy(),
-                parts.proxy(),
-                port -> httpPort = port));
+            open(config.http().listener(), config.proxy(), parts.proxy(), port -> httpPort = port));
   }
 
   private Future<Void> open(
-      String step,
-      ListenerConfig listener,
-      ProxyConfig proxy,
-      ProxyParts parts,
-      IntConsumer listening) {
+      ListenerConfig listener, ProxyConfig proxy, ProxyParts parts, IntConsumer listening) {
     return vertx
         .deployVerticle(
             () -> new ProxyVerticle(listener, proxy, parts, listening),
             new DeploymentOptions().setInstances(config.eventLoops()))
-        .onSuccess(
-            id ->
-                lifecycle.started(
-                    step, listener.drainTimeout().plus(STOP_MARGIN), () -> vertx.undeploy(id)))
+        .onSuccess(servers::add)
         .mapEmpty();
+  }
+
+  /** All listeners at once: each takes its time. */
+  private Future<Void> closeServers() {
+    return Future.join(servers.stream().map(vertx::undeploy).toList()).mapEmpty();
   }
 
   private void noteStanding(Parts parts) {

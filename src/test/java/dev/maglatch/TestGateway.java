@@ -57,6 +57,7 @@ final class TestGateway implements AutoCloseable {
     Map<String, String> environment = new HashMap<>();
     environment.put("MAGLATCH_HTTP_HOST", "127.0.0.1");
     environment.put("MAGLATCH_HTTP_PORT", "0");
+    environment.put("MAGLATCH_HTTP_DRAIN_DELAY", "0s");
     environment.put("MAGLATCH_OPS_HOST", "127.0.0.1");
     environment.put("MAGLATCH_OPS_PORT", "0");
     environment.put("MAGLATCH_DATABASE_URL", database.url());

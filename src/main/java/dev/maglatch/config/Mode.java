@@ -13,7 +13,11 @@ public enum Mode {
   MAINTENANCE;
 
   private static final Map<String, String> DEVELOPMENT =
-      Map.of("http.docs", "true", "http.drain-timeout", "3s", "sessions.signup", "true");
+      Map.of(
+          "http.docs", "true",
+          "http.drain-delay", "0s",
+          "http.drain-timeout", "3s",
+          "sessions.signup", "true");
 
   /** Returns the defaults that differ in this mode, by dotted name. */
   public Map<String, String> defaults() {

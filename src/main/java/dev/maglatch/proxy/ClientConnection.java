@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +28,12 @@ final class ClientConnection extends Deadlines.Entry {
   private final String peer;
 
   private final RequestTrailers trailers = new RequestTrailers();
+  private final boolean multiplexed;
 
   private int requests;
   private boolean headBegun = true; // the first head is due from the beginning
   private long closeAtNanos;
+  private boolean closing;
 
   ClientConnection(Loop loop, HttpConnection connection) {
     this.loop = loop;
@@ -38,6 +41,7 @@ final class ClientConnection extends Deadlines.Entry {
     this.peer = TrustedProxies.NONE.clientAddress(address(connection), NO_FIELDS);
     this.closeAtNanos = loop.nanoTime() + loop.config().headerDeadline().toNanos();
     Channel channel = Connections.channel(connection);
+    this.multiplexed = channel != null && !StrictDecoding.isInstalled(channel);
     if (channel != null) {
       channel.pipeline().addFirst(new FirstByte());
       channel.pipeline().addBefore("handler", null, trailers);
@@ -75,6 +79,42 @@ final class ClientConnection extends Deadlines.Entry {
   /** Returns the trailer fields of {@code request}, which has ended; null if there were none. */
   @Nullable HttpHeaders trailersOf(HttpServerRequest request) {
     return trailers.take(request);
+  }
+
+  /**
+   * Lets the client know that it should go elsewhere: with the answer to the request in hand, or to
+   * its next one, after which this connection is closed.
+   */
+  void sayFarewell() {
+    Channel channel = Connections.channel(connection);
+    if (multiplexed) {
+      connection.shutdown(loop.config().drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    } else if (channel != null && StrictDecoding.isInstalled(channel)) { // else it is upgraded
+      channel.pipeline().addBefore("handler", null, new Farewell(requests > 0));
+    }
+  }
+
+  /**
+   * Whether a request is likely to be on its way: its head has begun, or the connection is new,
+   * since no longer than {@code patienceNanos}.
+   */
+  boolean expectsRequest(long nowNanos, long patienceNanos) {
+    long headDueNanos = loop.config().headerDeadline().toNanos();
+    return requests == 0 && headBegun && nowNanos - (closeAtNanos - headDueNanos) < patienceNanos;
+  }
+
+  /**
+   * Closes this connection, if no request is in hand, once what was written is on its way.
+   *
+   * @return whether it was to be closed, and was not before
+   */
+  boolean closeIfIdle() {
+    if (requests > 0 || closing) {
+      return false;
+    }
+    closing = true;
+    connection.close();
+    return true;
   }
 
   void closed() {

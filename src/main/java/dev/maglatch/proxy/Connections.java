@@ -5,12 +5,17 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.nio.AbstractNioChannel;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import org.jspecify.annotations.Nullable;
 
 /** What Vert.x does not offer on a connection, done on its Netty channel. */
 final class Connections {
+  private static final int READS_OF_QUEUE = 64;
+
   private Connections() {}
 
   /**
@@ -48,6 +53,25 @@ final class Connections {
   static long unsent(HttpConnection connection) {
     Channel channel = channel(connection);
     return channel == null ? 0 : channel.bytesBeforeWritable();
+  }
+
+  /**
+   * Closes a listener, but not before everything is taken up that its queue holds. Completes on a
+   * thread of Netty's, when those connections are with their loops.
+   */
+  static Future<Void> stopAccepting(Channel listener) {
+    Promise<Void> closed = Promise.promise();
+    listener.eventLoop().execute(() -> takeUpAndClose(listener, closed));
+    return closed.future();
+  }
+
+  private static void takeUpAndClose(Channel listener, Promise<Void> closed) {
+    if (listener.isOpen() && listener.unsafe() instanceof AbstractNioChannel.NioUnsafe queue) {
+      for (int i = 0; i < READS_OF_QUEUE; i++) {
+        queue.read(); // takes up to 16, and does not wait for any
+      }
+    }
+    listener.close().addListener(done -> closed.complete());
   }
 
   /** Returns the channel; null for a connection that Vert.x has wrapped. */

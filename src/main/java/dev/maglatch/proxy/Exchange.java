@@ -42,7 +42,7 @@ final class Exchange {
   Exchange(Loop loop, HttpServerRequest request) {
     this.loop = loop;
     this.request = request;
-    this.connection = loop.connection(request.connection());
+    this.connection = loop.clients().of(request.connection());
     this.beganNanos = loop.nanoTime();
     this.requestId = loop.requestIds().of(request.headers());
     this.clientAddress = connection.clientAddress(request.headers());

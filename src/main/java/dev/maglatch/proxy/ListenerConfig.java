@@ -16,7 +16,9 @@ import java.time.Duration;
  * @param idleTimeout a connection without a byte in either direction for so long is closed
  * @param maxConnections open at one time, in equal shares for the event loops; one more is closed
  *     at once
- * @param drainTimeout requests in flight are given so long to finish on stop
+ * @param drainDelay on stop, connections are accepted for so long after the gateway says that it is
+ *     not ready, so that whoever sends them finds out
+ * @param drainTimeout requests in flight are given so long to finish after that
  */
 public record ListenerConfig(
     String host,
@@ -27,6 +29,7 @@ public record ListenerConfig(
     Duration headerDeadline,
     Duration idleTimeout,
     int maxConnections,
+    Duration drainDelay,
     Duration drainTimeout) {
   public static final ListenerConfig DEFAULT =
       new ListenerConfig(
@@ -38,6 +41,7 @@ public record ListenerConfig(
           Duration.ofSeconds(10),
           Duration.ofSeconds(75),
           10_000,
+          Duration.ofSeconds(5),
           Duration.ofSeconds(30));
 
   private static final Duration SHORTEST = Duration.ofMillis(100);
@@ -54,6 +58,7 @@ public record ListenerConfig(
         headerDeadline,
         idleTimeout,
         maxConnections,
+        drainDelay,
         drainTimeout);
   }
 
@@ -68,6 +73,7 @@ public record ListenerConfig(
         http.duration("header-timeout", DEFAULT.headerDeadline, SHORTEST, LONGEST),
         http.duration("idle-timeout", DEFAULT.idleTimeout, SHORTEST, LONGEST),
         http.integer("max-connections", DEFAULT.maxConnections, 1, 1_000_000),
+        http.duration("drain-delay", DEFAULT.drainDelay, Duration.ZERO, LONGEST),
         http.duration("drain-timeout", DEFAULT.drainTimeout, Duration.ZERO, LONGEST));
   }
 }

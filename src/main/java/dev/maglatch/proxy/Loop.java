@@ -10,12 +10,11 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpConnection;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.IdentityHashMap;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -40,7 +39,6 @@ final class Loop {
 
   private final Context context;
   private final ListenerConfig config;
-  private final int maxConnections;
   private final TrustedProxies proxies;
   private final RequestIds requestIds;
   private final ProxyMetrics metrics;
@@ -50,8 +48,7 @@ final class Loop {
   private final InstantSource clock;
   private final LongSupplier nanoTime;
   private final Deadlines deadlines = new Deadlines();
-  private final IdentityHashMap<HttpConnection, ClientConnection> connections =
-      new IdentityHashMap<>();
+  private final ClientConnections clients;
 
   private CharSequence date = AsciiString.EMPTY_STRING;
   private long dateSecond = Long.MIN_VALUE;
@@ -67,7 +64,8 @@ final class Loop {
   Loop(Vertx vertx, ListenerConfig config, TrustedProxies proxies, ProxyParts parts) {
     this.context = vertx.getOrCreateContext();
     this.config = config;
-    this.maxConnections = share(config.maxConnections(), context.getInstanceCount());
+    this.clients =
+        new ClientConnections(this, share(config.maxConnections(), context.getInstanceCount()));
     this.proxies = proxies;
     this.requestIds = parts.requestIds();
     this.metrics = parts.metrics();
@@ -206,38 +204,28 @@ final class Loop {
     return promise.future();
   }
 
+  /** Returns a future that completes on this loop after {@code delay}, at once if that is none. */
+  Future<Void> after(Duration delay) {
+    Promise<Void> promise = Promise.promise();
+    if (delay.isZero()) {
+      promise.complete();
+    } else {
+      later(Math.max(1, delay.toMillis()), promise::complete);
+    }
+    return promise.future();
+  }
+
   /** Runs {@code action} on this loop once {@code millis} milliseconds have passed. */
   void later(long millis, Runnable action) {
     context.owner().setTimer(millis, due -> context.runOnContext(now -> action.run()));
   }
 
-  /** Takes up a connection that was just accepted. */
-  ClientConnection opened(HttpConnection connection) {
-    ClientConnection client = new ClientConnection(this, connection);
-    connections.put(connection, client);
-    connection.closeHandler(closed -> closed(connection));
-    return client;
+  /** Returns the clients' connections. */
+  ClientConnections clients() {
+    return clients;
   }
 
-  private void closed(HttpConnection connection) {
-    ClientConnection client = connections.remove(connection);
-    if (client != null) {
-      client.closed();
-    }
-  }
-
-  /** Returns what is known about a connection; one that was never announced is taken up now. */
-  ClientConnection connection(HttpConnection connection) {
-    ClientConnection known = connections.get(connection);
-    return known == null ? opened(connection) : known;
-  }
-
-  /** Whether one more connection may be taken up: every loop has its share of the bound. */
-  boolean hasRoom() {
-    return connections.size() < maxConnections;
-  }
-
-  /** Answers say from now on that the connection is closed after them. */
+  /** Ends from now on what does not end by itself. */
   void drain() {
     draining = true;
   }

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * The data plane on one event loop: a server and a client of its own, so that a request never
  * changes threads. Deploy one for each loop; they share the port.
  *
- * <p>Undeploying stops accepting, lets requests in flight finish within the drain timeout, and then
- * closes what is left.
+ * <p>Undeploying asks clients to go elsewhere and goes on accepting for the drain delay, then stops
+ * accepting, lets requests in flight finish within the drain timeout, and closes what is left.
  */
 public final class ProxyVerticle extends VerticleBase {
   private static final int MAX_CHUNK_BYTES = 65_536;
@@ -68,12 +68,12 @@ public final class ProxyVerticle extends VerticleBase {
   }
 
   private static void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
-    if (!loop.hasRoom()) {
+    if (!loop.clients().hasRoom()) {
       Connections.abort(connection);
       return;
     }
     StrictDecoding.install(connection, options);
-    loop.opened(connection);
+    loop.clients().opened(connection);
   }
 
   private HttpServerOptions options() {
@@ -95,17 +95,29 @@ public final class ProxyVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    if (loop != null) {
-      loop.drain();
+    return askClientsToLeave()
+        .eventually(this::stopServer)
+        .eventually(this::letRequestsHear)
+        .eventually(this::closeClient);
+  }
+
+  private Future<Void> askClientsToLeave() {
+    if (loop == null) {
+      return Future.succeededFuture();
     }
-    return stopServer().eventually(this::letRequestsHear).eventually(this::closeClient);
+    ClientConnections clients = loop.clients();
+    clients.leave();
+    return loop.after(listener.drainDelay())
+        .compose(found -> clients.stopAccepting())
+        .compose(closed -> clients.takeLastRequests());
   }
 
   private Future<Void> stopServer() {
-    long millis = listener.drainTimeout().toMillis();
-    return server == null
-        ? Future.succeededFuture()
-        : server.shutdown(millis, TimeUnit.MILLISECONDS);
+    if (loop == null || server == null) {
+      return Future.succeededFuture();
+    }
+    loop.drain();
+    return server.shutdown(listener.drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Else a request that was cut would take the close of the client for its upstream's fault. */

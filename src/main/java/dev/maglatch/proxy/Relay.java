@@ -264,9 +264,6 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   }
 
   private void frame(@Nullable String length, int status) {
-    if (loop.draining()) {
-      response.headersEndHandler(last -> closeAfterThis());
-    }
     if (status == 204) {
       return;
     }

@@ -2,6 +2,7 @@
 package dev.maglatch.proxy;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.DecoderResult;
@@ -31,6 +32,11 @@ final class StrictDecoding {
     if (pipeline.get(VertxHttpRequestDecoder.class) != null) { // not on HTTP/2
       pipeline.replace(DECODER, DECODER, new StrictDecoder(options));
     }
+  }
+
+  /** Whether {@code channel} carries HTTP/1 requests that are read so. */
+  static boolean isInstalled(Channel channel) {
+    return channel.pipeline().get(StrictDecoder.class) != null;
   }
 
   private static final class StrictDecoder extends VertxHttpRequestDecoder {

@@ -111,6 +111,7 @@ class ServeCommandIT {
     DatabaseAddress address = DATABASE.address();
     Map<String, String> settings = new HashMap<>();
     settings.put("MAGLATCH_HTTP_PORT", "0");
+    settings.put("MAGLATCH_HTTP_DRAIN_DELAY", "0s");
     settings.put("MAGLATCH_OPS_PORT", "0");
     settings.put("MAGLATCH_PROXY_UPSTREAM", "http://127.0.0.1:9");
     settings.put("MAGLATCH_DATABASE_URL", address.url());

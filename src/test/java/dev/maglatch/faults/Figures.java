@@ -25,13 +25,17 @@ import org.jspecify.annotations.Nullable;
  * prints one table. Judges nothing: the tests beside it do.
  *
  * <p>System properties: {@code figures.outage} seconds without PostgreSQL (10), {@code
- * figures.rounds} of restarts (3).
+ * figures.rounds} of restarts (3), {@code figures.warm-up} seconds at most until answer times are
+ * steady (60).
  */
 final class Figures implements AutoCloseable {
   private static final List<String> JVM =
       List.of("-Xmx192m", "-XX:+UseSerialGC", "-Dlogback.configurationFile=logback.xml");
   private static final int OUTAGE_SECONDS = Integer.getInteger("figures.outage", 10);
   private static final int ROUNDS = Integer.getInteger("figures.rounds", 3);
+  private static final int WARM_UP_SECONDS = Integer.getInteger("figures.warm-up", 60);
+  private static final int WARM_UP_REVOKES = 10;
+  private static final double STEADY = 1.1;
   private static final int REVOKES = 200;
   private static final int REVOKES_WITHOUT_ONE = 20;
   private static final int CHANGES_BY_HAND = 50;
@@ -40,10 +44,11 @@ final class Figures implements AutoCloseable {
   private static final int CLIENTS = 4;
   private static final Duration PERIOD = Duration.ofMillis(20);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String DRAIN_DELAY = "2s";
   private static final Duration MOMENT = Duration.ofMillis(20);
   private static final Predicate<TcpRelay.Link> LISTENS = TcpRelay.having("LISTEN ");
 
-  private final Fleet fleet = Fleet.start(3, Map.of(), JVM);
+  private final Fleet fleet = Fleet.start(3, Map.of("MAGLATCH_HTTP_DRAIN_DELAY", DRAIN_DELAY), JVM);
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Table table = new Table();
   private final TestKey steady = fleet.known();
@@ -70,6 +75,7 @@ final class Figures implements AutoCloseable {
   }
 
   private void measure() {
+    warmUp();
     revokes();
     byHand();
     brokenFeed("LISTEN cut, change by hand: until refused there", CUTS, this::cut);
@@ -77,8 +83,51 @@ final class Figures implements AutoCloseable {
     oneKilled();
     onePaused();
     outage();
-    restarts("SIGTERM", ROUNDS, true);
-    restarts("SIGKILL", 1, false);
+    restarts("SIGTERM, clients behind a readiness probe", ROUNDS, true, true);
+    restarts("SIGTERM, clients that ask nobody", ROUNDS, true, false);
+    restarts("SIGKILL, clients behind a readiness probe", 1, false, true);
+  }
+
+  /**
+   * Lets the gateways compile what they run: load, and revokes, until both take as long as they did
+   * before.
+   */
+  private void warmUp() {
+    long begun = System.nanoTime();
+    double before = Double.MAX_VALUE;
+    int rounds = 0;
+    for (boolean steady = false;
+        !steady && System.nanoTime() - begun < Duration.ofSeconds(WARM_UP_SECONDS).toNanos();
+        rounds++) {
+      double now = revokeSome();
+      steady = rounds > 2 && before < now * STEADY;
+      before = Math.min(before, now);
+    }
+    table.add(
+        "warm-up",
+        List.of(System.nanoTime() - begun),
+        "%d rounds; a revoke and a request took %.1f ms".formatted(rounds, before));
+  }
+
+  /** Returns the median time of a revoke and the requests beside it, in milliseconds. */
+  private double revokeSome() {
+    List<Long> times = new ArrayList<>();
+    try (Load load = load()) {
+      for (TestKey key : warmed(WARM_UP_REVOKES)) {
+        hot.set(key.token());
+        Lengths.pass(MOMENT);
+        Answer answer = fleet.revoke(times.size() % 3, key);
+        times.add(answer.endedNanos() - answer.sentNanos());
+        Lengths.pass(MOMENT);
+      }
+      hot.set(null);
+      List<Long> requests = times(load.stop().stream().map(Sample::answer).toList());
+      return (median(times) + median(requests)) / 1e6;
+    }
+  }
+
+  private static long median(List<Long> times) {
+    return times.stream().sorted().skip(times.size() / 2).findFirst().orElse(0L);
   }
 
   private void revokes() {
@@ -222,10 +271,10 @@ final class Figures implements AutoCloseable {
     }
   }
 
-  private void restarts(String how, int rounds, boolean orderly) {
+  private void restarts(String how, int rounds, boolean orderly, boolean probed) {
     TestKey key = fleet.known();
     List<Long> exits = new ArrayList<>();
-    try (Load load = Load.inTurn(fleet.replicas(), 3 * CLIENTS, PERIOD, key::token)) {
+    try (Load load = probed ? probed(key) : inTurn(key)) {
       for (int round = 0; round < rounds; round++) {
         for (GatewayJvm replica : fleet.replicas()) {
           long begun = System.nanoTime();
@@ -237,7 +286,7 @@ final class Figures implements AutoCloseable {
       List<Sample> samples = load.stop();
       long admitted = samples.stream().filter(Sample::admitted).count() + fleet.replicas().size();
       table.add(
-          how + ", in turn, nothing sent twice: until the process has ended",
+          how + ": until the process has ended",
           exits,
           "of %d requests %d not accepted, %d kept connections ended, %d broken, %d other; used %d, recorded %d"
               .formatted(
@@ -249,6 +298,14 @@ final class Figures implements AutoCloseable {
                   admitted,
                   recorded(key)));
     }
+  }
+
+  private Load probed(TestKey key) {
+    return Load.probed(fleet.replicas(), 3 * CLIENTS, PERIOD, key::token);
+  }
+
+  private Load inTurn(TestKey key) {
+    return Load.inTurn(fleet.replicas(), 3 * CLIENTS, PERIOD, key::token);
   }
 
   private static void end(GatewayJvm replica, boolean orderly) {

@@ -75,11 +75,14 @@ final class ReplicaIT {
     }
   }
 
-  /** Behind a load balancer nobody notices, and every use is in the table. */
+  /**
+   * Behind a load balancer that asks for readiness nobody notices, though nothing is sent twice,
+   * and every use is in the table.
+   */
   @Test
   void allAreReplacedOneByOneUnderLoad(Fleet fleet) throws Exception {
     TestKey known = fleet.known();
-    try (Load load = Load.balanced(fleet.replicas(), 6, PERIOD, known::token)) {
+    try (Load load = Load.probed(fleet.replicas(), 6, PERIOD, known::token)) {
       for (int round = 0; round < Lengths.ROUNDS; round++) {
         for (GatewayJvm replica : fleet.replicas()) {
           assertThat(replica.stop()).isZero();
@@ -88,11 +91,11 @@ final class ReplicaIT {
       }
       List<Sample> samples = load.stop();
 
-      assertThat(samples).isNotEmpty().allMatch(Sample::admitted);
+      assertThat(samples).isNotEmpty();
+      assertThat(samples).filteredOn(sample -> !sample.admitted()).isEmpty();
       long answered = 0L + samples.size() + fleet.replicas().size();
-      long moved = samples.stream().mapToLong(Sample::moved).sum();
       Fleet.await(SLACK, () -> recorded(fleet, known) >= answered);
-      assertThat(recorded(fleet, known)).isBetween(answered, answered + moved);
+      assertThat(recorded(fleet, known)).isEqualTo(answered);
     }
   }
 

@@ -15,6 +15,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 final class SharedFleet implements BeforeEachCallback, ParameterResolver {
   private static final int REPLICAS = 3;
 
+  /** Shorter than in production, and much longer than it takes our load balancer to look. */
+  private static final Map<String, String> SETTINGS = Map.of("MAGLATCH_HTTP_DRAIN_DELAY", "2s");
+
   @Override
   public void beforeEach(ExtensionContext context) {
     fleet(context).restore();
@@ -34,6 +37,6 @@ final class SharedFleet implements BeforeEachCallback, ParameterResolver {
     return context
         .getRoot()
         .getStore(Namespace.create(SharedFleet.class))
-        .computeIfAbsent("fleet", first -> Fleet.start(REPLICAS, Map.of()), Fleet.class);
+        .computeIfAbsent("fleet", first -> Fleet.start(REPLICAS, SETTINGS), Fleet.class);
   }
 }

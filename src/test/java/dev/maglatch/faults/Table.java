@@ -14,7 +14,7 @@ final class Table {
       new StringBuilder(
           String.format(
               ROOT,
-              "%-58s %5s %9s %9s %9s %9s  %s%n",
+              "%-62s %5s %9s %9s %9s %9s  %s%n",
               "times in ms",
               "n",
               "p50",
@@ -30,7 +30,7 @@ final class Table {
     String line =
         String.format(
             ROOT,
-            "%-58s %5d %9.1f %9.1f %9.1f %9.1f  %s%n",
+            "%-62s %5d %9.1f %9.1f %9.1f %9.1f  %s%n",
             what,
             sorted.size(),
             rank(sorted, 0.5),

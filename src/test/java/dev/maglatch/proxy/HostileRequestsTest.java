@@ -75,6 +75,7 @@ class HostileRequestsTest {
         Duration.ofMillis(600),
         usual.idleTimeout(),
         usual.maxConnections(),
+        Duration.ZERO,
         usual.drainTimeout());
   }
 

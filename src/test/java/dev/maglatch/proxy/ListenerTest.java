@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +40,11 @@ class ListenerTest {
   private static ListenerConfig listener(
       Duration headerDeadline, Duration idle, int maxConnections, Duration drain) {
     return new ListenerConfig(
-        "", 0, 100, 8_192, 16_384, headerDeadline, idle, maxConnections, drain);
+        "", 0, 100, 8_192, 16_384, headerDeadline, idle, maxConnections, Duration.ZERO, drain);
+  }
+
+  private static ListenerConfig leaving(Duration drainDelay) {
+    return new ListenerConfig("", 0, 100, 8_192, 16_384, LONG, LONG, 100, drainDelay, LONG);
   }
 
   private void answerWhenReleased(Wire wire, Message request) throws IOException {
@@ -158,6 +163,97 @@ class ListenerTest {
       assertThat(busy.isAtEnd()).isTrue();
       assertThat(idle.head().field("connection")).isEqualTo("close");
       RunningProxy.await(stopped);
+    }
+  }
+
+  /** Whoever sends requests here must first find out that it should not. */
+  @Test
+  void stopAcceptsForAWhileAndEveryAnswerIsTheLastOfItsConnection() throws IOException {
+    restart(ProxyConfig.Pool.DEFAULT, leaving(Duration.ofSeconds(2)));
+    try (Wire kept = proxy.connect();
+        Wire unused = proxy.connect()) {
+      kept.send("GET / HTTP/1.1", "Host: h");
+      Message first = kept.head();
+      assertThat(first.has("connection")).isFalse();
+      assertThat(kept.readText(first)).isEqualTo("read 0");
+      Future<Void> stopped = proxy.stop();
+      awaitFarewell();
+      kept.send("GET / HTTP/1.1", "Host: h");
+      assertLast(kept);
+      try (Wire late = proxy.connect()) {
+        late.send("GET / HTTP/1.1", "Host: h");
+        assertLast(late);
+      }
+      unused.send("GET /%2e%2e HTTP/1.1", "Host: h"); // an answer of the gateway's own
+      assertThat(unused.head().field("connection")).isEqualTo("close");
+      RunningProxy.await(stopped);
+    }
+  }
+
+  private void awaitFarewell() {
+    await()
+        .until(
+            () -> {
+              try (Wire client = proxy.connect()) {
+                client.send("GET /other HTTP/1.1", "Host: h");
+                return client.head().has("connection");
+              }
+            });
+  }
+
+  private static void assertLast(Wire client) throws IOException {
+    Message answer = client.head();
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.field("connection")).isEqualTo("close");
+    assertThat(client.readText(answer)).isEqualTo("read 0");
+    assertThat(client.isAtEnd()).isTrue();
+  }
+
+  /** What follows the last request would get no answer, so it must have no effect either. */
+  @Test
+  void requestBehindTheLastOneIsNotForwarded() throws IOException {
+    restart(ProxyConfig.Pool.DEFAULT, leaving(Duration.ofSeconds(2)));
+    upstream.does(
+        (wire, request) -> {
+          if (request.target().equals("/one")) {
+            answerWhenReleased(wire, request);
+          } else {
+            UpstreamServer.ok(wire, request);
+          }
+        });
+    try (Wire client = proxy.connect()) {
+      client.send("GET /one HTTP/1.1", "Host: h");
+      await().until(() -> upstream.received().size() == 1);
+      Future<Void> stopped = proxy.stop();
+      awaitFarewell();
+      client.send("GET /two HTTP/1.1", "Host: h");
+      release.countDown();
+      assertLast(client);
+      RunningProxy.await(stopped);
+      assertThat(upstream.received()).extracting(Message::target).doesNotContain("/two");
+    }
+  }
+
+  /** Connections that only the kernel has accepted are reset when their listener is closed. */
+  @Test
+  void stopAnswersWhoHadConnectedBefore() throws IOException {
+    List<Wire> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < 50; i++) {
+        clients.add(proxy.connect());
+      }
+      Future<Void> stopped = proxy.stop();
+      for (Wire client : clients) {
+        client.send("GET / HTTP/1.1", "Host: h");
+      }
+      for (Wire client : clients) {
+        assertLast(client);
+      }
+      RunningProxy.await(stopped);
+    } finally {
+      for (Wire client : clients) {
+        client.close();
+      }
     }
   }
 

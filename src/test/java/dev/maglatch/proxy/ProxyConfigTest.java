@@ -115,6 +115,7 @@ class ProxyConfigTest {
             header-timeout: 5s
             idle-timeout: 1m
             max-connections: 100
+            drain-delay: 2s
             drain-timeout: 0s
             """);
 
@@ -129,6 +130,7 @@ class ProxyConfigTest {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(1),
                 100,
+                Duration.ofSeconds(2),
                 Duration.ZERO));
     assertThat(settings.problems().isEmpty()).isTrue();
   }

@@ -84,6 +84,7 @@ final class RunningProxy implements AutoCloseable {
         from.headerDeadline(),
         from.idleTimeout(),
         from.maxConnections(),
+        from.equals(ListenerConfig.DEFAULT) ? Duration.ZERO : from.drainDelay(),
         from.drainTimeout());
   }
 

@@ -107,6 +107,37 @@ public final class PlainClient implements AutoCloseable {
     }
   }
 
+  /** Lets a kept connection go that the other end has closed, as a pool of connections does. */
+  public void dropIfEnded() {
+    Socket open = socket;
+    if (open == null) {
+      return;
+    }
+    InputStream from = in();
+    from.mark(1);
+    try {
+      open.setSoTimeout(1);
+      if (from.read() < 0) {
+        close();
+        return;
+      }
+      from.reset();
+      open.setSoTimeout(patienceMillis);
+    } catch (java.net.SocketTimeoutException alive) {
+      restorePatience(open);
+    } catch (IOException ended) {
+      close();
+    }
+  }
+
+  private void restorePatience(Socket open) {
+    try {
+      open.setSoTimeout(patienceMillis);
+    } catch (IOException ended) {
+      close();
+    }
+  }
+
   @Override
   public void close() {
     try {
