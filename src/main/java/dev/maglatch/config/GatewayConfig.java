@@ -2,6 +2,7 @@
 package dev.maglatch.config;
 
 import dev.maglatch.cluster.ClusterConfig;
+import dev.maglatch.http.BearerToken;
 import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.postgres.DatabaseConfig;
 import dev.maglatch.proxy.ProxyConfig;
@@ -72,7 +73,7 @@ public record GatewayConfig(
         SessionConfig.read(root.section("sessions")),
         root.section("limits").integer("organization-keys", 0, 0, Integer.MAX_VALUE),
         WebhookConfig.read(root.section("webhooks")),
-        root.section("events").secret("token"),
+        eventsToken(root.section("events")),
         DialectConfig.read(dialects.section("magpipe"), "/functions/v1"),
         DialectConfig.read(dialects.section("magicpost"), "/api/v1"),
         DialectConfig.read(dialects.section("organization"), "/v1"),
@@ -103,6 +104,16 @@ public record GatewayConfig(
         organization,
         log,
         eventLoops);
+  }
+
+  /** One that no publisher could send would close the route without a word. */
+  private static @Nullable Secret eventsToken(Section events) {
+    Secret token = events.secret("token");
+    if (token != null && !BearerToken.canBe(token.reveal())) {
+      events.problem("token", "letters, digits and -._~+/ with = at the end alone");
+      return null;
+    }
+    return token;
   }
 
   private static Path dataDir(Section root) {

@@ -71,6 +71,11 @@ public final class BearerToken {
         : BAD_BEARER;
   }
 
+  /** Whether {@code text} can be sent as a token. */
+  public static boolean canBe(String text) {
+    return isToken(text, 0);
+  }
+
   public Kind kind() {
     return kind;
   }

@@ -117,6 +117,11 @@ class GatewayConfigTest {
         .contains("(expected: IP addresses or ranges such as 10.0.0.0/8)");
     assertThat(problem("dialects.magicpost.base", "api/../v1"))
         .contains("(expected: a path such as /api/v1)");
+    for (String unsendable : List.of("hush hush", "hu\tsh", "h\u00fcsh", "hu=sh")) {
+      assertThat(problem("events.token", unsendable))
+          .contains("events.token: **** (expected: letters, digits")
+          .doesNotContain(unsendable);
+    }
     assertThat(problem("database.url", "mysql://me:hush@db/x"))
         .contains("database.url: **** (expected: postgresql://user:password@host:5432/name)")
         .doesNotContain("hush");
