@@ -30,18 +30,38 @@ CREATE TABLE webhook_deliveries (
   claim        bigint NOT NULL DEFAULT 0,               -- counts claims: only the last one's result counts
   claimed_by   uuid,                                    -- the replica that tries it now
   created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-  -- the last attempt
-  attempted_at timestamptz,
-  url          text,
-  http_status  integer,
-  millis       integer,
-  failure      text,
-  answer       text,                                    -- its first 2,000 characters
   CHECK ((status = 'pending') = (due_at IS NOT NULL))
 ) WITH (fillfactor = 80);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at, destination) WHERE status = 'pending';
 CREATE INDEX webhook_deliveries_of_key ON webhook_deliveries (key_id, created_at DESC, id);
 CREATE INDEX webhook_deliveries_of_event ON webhook_deliveries (event_id);
+
+-- What came of each claim, and what was sent: the body is the event's. One without a URL says why
+-- nothing was attempted. The newest 50 claims of a delivery are kept.
+CREATE TABLE webhook_attempts (
+  delivery_id  uuid NOT NULL REFERENCES webhook_deliveries (id) ON DELETE CASCADE,
+  claim        bigint NOT NULL,
+  attempted_at timestamptz NOT NULL,
+  url          text,
+  http_status  integer,                                 -- null without an answer
+  millis       integer,
+  failure      text,
+  answer       text,                                    -- its first 2,000 characters
+  headers      json,                                    -- of the request; null if none was sent
+  PRIMARY KEY (delivery_id, claim)
+);
+
+-- What publishers called their events, so that one sent again is published once. Kept for a day.
+CREATE TABLE webhook_publications (
+  account_id uuid NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  name       text NOT NULL,
+  content    bytea NOT NULL,                            -- SHA-256 of name and data
+  event_id   uuid NOT NULL,                             -- perhaps of an event that nobody heard of
+  deliveries integer NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (account_id, name)
+);
+CREATE INDEX webhook_publications_created ON webhook_publications (created_at);
 
 -- What is said once only, however many replicas notice it.
 CREATE TABLE webhook_notices (

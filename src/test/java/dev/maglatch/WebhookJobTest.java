@@ -16,6 +16,7 @@ import dev.maglatch.testing.HookReceiver;
 import dev.maglatch.testing.HookReceiver.Hook;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse;
@@ -25,6 +26,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -466,8 +468,16 @@ class WebhookJobTest {
     assertThat(item.getInteger("httpStatus")).isEqualTo(404);
     assertThat(item.getString("answer")).isEqualTo("no" + "x".repeat(1_998));
     String one = path + "/deliveries/" + item.getString("id");
-    assertThat(data(call("GET", one, session)).getString("body"))
-        .isEqualTo(receiver.hooks.get(0).body());
+    JsonObject whole = data(call("GET", one, session));
+    assertThat(whole.getString("body")).isEqualTo(receiver.hooks.get(0).body());
+    JsonObject attempt = whole.getJsonArray("history").getJsonObject(0);
+    assertThat(attempt.getJsonObject("requestHeaders").getMap())
+        .containsKeys("webhook-signature", "x-magpipe-signature")
+        .isEqualTo(receiver.hooks.get(0).headers());
+    for (String last :
+        List.of("attemptedAt", "url", "httpStatus", "durationMs", "failure", "answer")) {
+      assertThat(attempt.getValue(last)).as(last).isEqualTo(item.getValue(last));
+    }
     assertThat(
             data(call("GET", path + "/deliveries?status=delivered", session)).getJsonArray("items"))
         .isEmpty();
@@ -478,7 +488,10 @@ class WebhookJobTest {
     assertThat(receiver.hooks.stream().map(Hook::id).distinct()).hasSize(1);
     assertThat(data(call("POST", path + "/webhook/replay", session, "{\"status\":\"delivered\"}")))
         .isEqualTo(new JsonObject().put("replayed", 1));
-    await().until(() -> receiver.hooks.size() == 3);
+    await().until(() -> status(id).equals("delivered 1") && receiver.hooks.size() == 3);
+    JsonObject replayed = data(call("GET", one, session));
+    assertThat(replayed.getInteger("attempts")).isEqualTo(1);
+    assertThat(statuses(replayed)).containsExactly(200, 200, 404);
     assertThat(
             data(
                 call(
@@ -503,6 +516,50 @@ class WebhookJobTest {
     assertThat(call("POST", path + "/webhook/test", session).statusCode()).isEqualTo(409);
     assertThat(call("POST", one + "/replay", session).statusCode()).isEqualTo(409);
     assertThat(call("POST", path + "/webhook/rotate-secret", session).statusCode()).isEqualTo(409);
+  }
+
+  private static List<Integer> statuses(JsonObject delivery) {
+    return delivery.getJsonArray("history").stream()
+        .map(attempt -> ((JsonObject) attempt).getInteger("httpStatus"))
+        .toList();
+  }
+
+  /** Who had what sent again, who tested, who replaced the secret: all of it is in the audit. */
+  @Test
+  void whatOwnersDoWithWebhooksIsAudited() {
+    String id = manage("generate", "name", "k", "webhook_url", receiver.url()).getString("id");
+    await().until(() -> status(id).equals("delivered 1"));
+    String session = session();
+    String path = "/v1/api-keys/" + id;
+    String delivery = text(id, "d.id");
+
+    data(call("POST", path + "/deliveries/" + delivery + "/replay", session));
+    await().until(() -> status(id).equals("delivered 1"));
+    data(call("POST", path + "/webhook/replay", session, "{\"status\":\"delivered\"}"));
+    data(call("POST", path + "/webhook/replay", session, "{\"until\":\"2020-01-01T00:00:00Z\"}"));
+    String tested = data(call("POST", path + "/webhook/test", session)).getString("deliveryId");
+    data(call("POST", path + "/webhook/rotate-secret", session));
+
+    JsonArray items = data(call("GET", "/v1/audit", session)).getJsonArray("items");
+    List<JsonObject> rows =
+        items.stream()
+            .map(JsonObject.class::cast)
+            .filter(row -> row.getString("action").startsWith("webhook."))
+            .toList();
+    assertThat(rows.stream().map(row -> row.getString("action")))
+        .containsExactly(
+            "webhook.secret_rotated", "webhook.tested", "webhook.replayed", "webhook.replayed");
+    assertThat(rows)
+        .allSatisfy(
+            row -> {
+              assertThat(row.getString("actor")).isEqualTo(tenant.account().toString());
+              assertThat(row.getString("credential")).isEqualTo("session");
+              assertThat(row.getString("entityId")).isEqualTo(id);
+              assertThat(row.encode()).doesNotContain("whsec_", receiver.url());
+            });
+    assertThat(rows.get(1).getJsonObject("detail").getString("delivery_id")).isEqualTo(tested);
+    assertThat(rows.get(2).getJsonObject("detail").getInteger("deliveries")).isEqualTo(1);
+    assertThat(rows.get(3).getJsonObject("detail").getString("delivery_id")).isEqualTo(delivery);
   }
 
   /** Somebody else's deliveries are as good as none. */
@@ -599,16 +656,20 @@ class WebhookJobTest {
     return text(keyId, "status || ' ' || attempts");
   }
 
+  /** Returns a column of the only delivery of a key, or of its last attempt. */
   private static String text(String keyId, String column) {
     try (Connection connection = database.connect();
         var statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT string_agg(("
-                    + column
-                    + ")::text, ';') FROM webhook_deliveries WHERE key_id = '"
-                    + keyId
-                    + "'")) {
+                """
+                SELECT string_agg((%s)::text, ';') FROM webhook_deliveries AS d
+                  LEFT JOIN webhook_attempts AS a
+                    ON a.delivery_id = d.id AND a.claim = (SELECT max(claim) FROM webhook_attempts
+                                                            WHERE delivery_id = d.id)
+                 WHERE d.key_id = '%s'
+                """
+                    .formatted(column, keyId))) {
       row.next();
       return String.valueOf(row.getString(1));
     } catch (SQLException failed) {
@@ -629,8 +690,10 @@ class WebhookJobTest {
     return new JsonObject(answer.body());
   }
 
-  private static HttpResponse<String> publish(String body) {
-    return gateway.postOps("/_maglatch/events", body, "Authorization", "Bearer " + TOKEN);
+  private static HttpResponse<String> publish(String body, String... headers) {
+    List<String> all = new ArrayList<>(List.of("Authorization", "Bearer " + TOKEN));
+    all.addAll(List.of(headers));
+    return gateway.postOps("/_maglatch/events", body, all.toArray(String[]::new));
   }
 
   private Hook only(String event) {

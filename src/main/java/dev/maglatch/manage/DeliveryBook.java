@@ -15,13 +15,14 @@ import org.jspecify.annotations.Nullable;
  */
 public interface DeliveryBook {
   /**
-   * Returns the deliveries of one key, newest first, without their bodies.
+   * Returns the deliveries of one key, newest first, without their bodies and with the last attempt
+   * alone.
    *
    * @param status of those that are wanted; null for all
    */
   Future<List<DeliveryRecord>> list(KeyReach reach, UUID keyId, @Nullable String status, Page page);
 
-  /** Returns one delivery with its body, or null. */
+  /** Returns one delivery with its body and all its attempts, or null. */
   Future<@Nullable DeliveryRecord> find(KeyReach reach, UUID keyId, UUID id);
 
   /**
@@ -30,7 +31,7 @@ public interface DeliveryBook {
    *
    * @return how many
    */
-  Future<Integer> replay(KeyReach reach, UUID keyId, Selection selection);
+  Future<Integer> replay(KeyReach reach, UUID keyId, Selection selection, Actor actor);
 
   /**
    * Sends {@code webhook.test} to one key.

@@ -2,6 +2,8 @@
 package dev.maglatch.manage;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param webhookId what the receiver sees, the same on every attempt
  * @param status {@code pending}, {@code delivered}, {@code dead} or {@code gone}
- * @param attempts how many were made
+ * @param attempts how many were made, since the last replay
  * @param nextAttemptAt null if there is none to come, or it is being made
- * @param last the last attempt; null before the first
+ * @param history what was attempted, newest first; in a list the last one alone
  * @param body what is sent; null in a list
  */
 public record DeliveryRecord(
@@ -23,22 +25,29 @@ public record DeliveryRecord(
     int attempts,
     Instant createdAt,
     @Nullable Instant nextAttemptAt,
-    @Nullable LastAttempt last,
+    List<Attempt> history,
     @Nullable String body) {
 
+  public DeliveryRecord {
+    history = List.copyOf(history);
+  }
+
   /**
-   * The last attempt at a delivery.
+   * One attempt at a delivery.
    *
+   * @param at when it began
    * @param url null if nothing was sent, since there was no URL any more
    * @param httpStatus of the answer; null without one
    * @param failure why there was no whole answer; null if there was one
    * @param answer its first 2,000 characters
+   * @param requestHeaders what was sent before the body; null if nothing was
    */
-  public record LastAttempt(
-      @Nullable Instant at,
+  public record Attempt(
+      Instant at,
       @Nullable String url,
       @Nullable Integer httpStatus,
       @Nullable Integer millis,
       @Nullable String failure,
-      @Nullable String answer) {}
+      @Nullable String answer,
+      @Nullable Map<String, String> requestHeaders) {}
 }

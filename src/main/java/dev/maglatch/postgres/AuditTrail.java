@@ -2,6 +2,7 @@
 package dev.maglatch.postgres;
 
 import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.KeyRecord;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.SqlConnection;
@@ -27,7 +28,27 @@ final class AuditTrail {
    * @param detail never a token, a secret or a URL
    */
   record Entry(
-      UUID organizationId, String action, String entity, UUID entityId, JsonObject detail) {}
+      UUID organizationId, String action, String entity, UUID entityId, JsonObject detail) {
+
+    /** Returns that {@code action} was done to {@code key}, with what it is now. */
+    static Entry of(KeyRecord key, String action) {
+      JsonObject detail =
+          new JsonObject()
+              .put("name", key.settings().name())
+              .put("kind", key.kind().text())
+              .put("key_prefix", key.prefix())
+              .put("webhook", key.webhook() != null);
+      UUID successor = key.life().successorId();
+      if (successor != null) {
+        detail.put("successor_id", successor.toString());
+      }
+      return new Entry(key.owner().organizationId(), action, "api_key", key.id(), detail);
+    }
+
+    Entry with(String name, Object value) {
+      return new Entry(organizationId, action, entity, entityId, detail.copy().put(name, value));
+    }
+  }
 
   /** Notes that {@code actor} did it, in the transaction that {@code connection} is in. */
   static Future<Void> write(SqlConnection connection, Actor actor, Entry entry) {

@@ -6,21 +6,27 @@ import static java.util.Objects.requireNonNull;
 import dev.maglatch.manage.Actor;
 import dev.maglatch.manage.DeliveryBook;
 import dev.maglatch.manage.DeliveryRecord;
-import dev.maglatch.manage.DeliveryRecord.LastAttempt;
+import dev.maglatch.manage.DeliveryRecord.Attempt;
 import dev.maglatch.manage.KeyReach;
+import dev.maglatch.manage.KeyRecord;
 import dev.maglatch.manage.Page;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowIterator;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Deliveries in {@code webhook_deliveries}, for the owners of the keys. */
@@ -28,9 +34,11 @@ public final class PgDeliveryBook implements DeliveryBook {
   private static final String COLUMNS =
       """
       SELECT d.id, d.event_id, e.event, d.status, d.attempts, d.created_at,
-             CASE WHEN d.claimed_by IS NULL THEN d.due_at END AS next_attempt_at,
-             d.attempted_at, d.url, d.http_status, d.millis, d.failure, d.answer,
+             CASE WHEN d.claimed_by IS NULL THEN d.due_at END AS next_attempt_at
       """;
+
+  private static final String ATTEMPT_COLUMNS =
+      "a.attempted_at, a.url, a.http_status, a.millis, a.failure, a.answer, a.headers";
 
   /** The holder may be null and then does not matter. */
   private static final String OF_KEY_IN_REACH =
@@ -43,16 +51,31 @@ public final class PgDeliveryBook implements DeliveryBook {
       """;
 
   private static final String LIST =
-      COLUMNS
-          + "NULL::text AS body"
-          + OF_KEY_IN_REACH.indent(1)
+      """
+      SELECT page.id, page.event_id, page.event, page.status, page.attempts, page.created_at,
+             page.next_attempt_at,
+      """
+          + ATTEMPT_COLUMNS
+          + " FROM ("
+          + COLUMNS
+          + OF_KEY_IN_REACH
           + """
-             AND ($5::text IS NULL OR d.status = $5::text)
-           ORDER BY d.created_at DESC, d.id LIMIT $6::integer OFFSET $7::integer
+                AND ($5::text IS NULL OR d.status = $5::text)
+              ORDER BY d.created_at DESC, d.id LIMIT $6::integer OFFSET $7::integer) AS page
+            LEFT JOIN LATERAL (
+              SELECT delivery_id, attempted_at, url, http_status, millis, failure, answer, headers
+                FROM webhook_attempts WHERE delivery_id = page.id
+               ORDER BY claim DESC LIMIT 1) AS a ON true
+           ORDER BY page.created_at DESC, page.id
           """;
 
   private static final String FIND =
-      COLUMNS + "e.body" + OF_KEY_IN_REACH.indent(1) + " AND d.id = $5::uuid";
+      COLUMNS + ", e.body" + OF_KEY_IN_REACH + " AND d.id = $5::uuid";
+
+  private static final String HISTORY =
+      "SELECT "
+          + ATTEMPT_COLUMNS
+          + " FROM webhook_attempts AS a WHERE a.delivery_id = $1::uuid ORDER BY a.claim DESC";
 
   private static final String REPLAY =
       """
@@ -102,7 +125,11 @@ public final class PgDeliveryBook implements DeliveryBook {
     Tuple values = inReach(reach, keyId);
     values.addString(status).addInteger(page.limit()).addInteger(page.offset());
     return database.query(
-        client -> client.preparedQuery(LIST).execute(values).map(PgDeliveryBook::all));
+        client ->
+            client
+                .preparedQuery(LIST)
+                .execute(values)
+                .map(rows -> all(rows, PgDeliveryBook::listed)));
   }
 
   @Override
@@ -110,48 +137,90 @@ public final class PgDeliveryBook implements DeliveryBook {
     Tuple values = inReach(reach, keyId).addUUID(id);
     return database.query(
         client ->
-            client
-                .preparedQuery(FIND)
-                .execute(values)
-                .map(
-                    rows -> {
-                      RowIterator<Row> row = rows.iterator();
-                      return row.hasNext() ? read(row.next()) : null;
-                    }));
+            first(client, FIND, values)
+                .compose(row -> row == null ? Future.succeededFuture() : whole(client, row)));
+  }
+
+  private static Future<@Nullable DeliveryRecord> whole(SqlClient client, Row row) {
+    return client
+        .preparedQuery(HISTORY)
+        .execute(Tuple.of(row.getUUID("id")))
+        .map(rows -> read(row, row.getString("body"), all(rows, PgDeliveryBook::attempt)));
   }
 
   @Override
-  public Future<Integer> replay(KeyReach reach, UUID keyId, Selection selection) {
-    Tuple values = inReach(reach, keyId);
+  public Future<Integer> replay(KeyReach reach, UUID keyId, Selection selection, Actor actor) {
+    return database.transaction(
+        connection ->
+            key(connection, reach, keyId)
+                .compose(
+                    key ->
+                        key == null
+                            ? Future.succeededFuture(0)
+                            : replay(connection, reach, key, selection, actor)));
+  }
+
+  private static Future<Integer> replay(
+      SqlConnection connection, KeyReach reach, KeyRecord key, Selection selection, Actor actor) {
+    Tuple values = inReach(reach, key.id());
     values.addUUID(selection.id()).addString(selection.status());
     values.addOffsetDateTime(time(selection.from()));
     values.addOffsetDateTime(time(selection.until()));
     values.addInteger(selection.max());
-    return database.query(
-        client ->
-            client
-                .preparedQuery(REPLAY)
-                .execute(values)
-                .map(rows -> rows.iterator().next().getInteger("replayed")));
+    return connection
+        .preparedQuery(REPLAY)
+        .execute(values)
+        .map(rows -> rows.iterator().next().getInteger("replayed"))
+        .compose(
+            count ->
+                count == 0
+                    ? Future.succeededFuture(0)
+                    : AuditTrail.write(connection, actor, replayed(key, selection, count))
+                        .map(count));
+  }
+
+  private static AuditTrail.Entry replayed(KeyRecord key, Selection selection, int count) {
+    AuditTrail.Entry entry = AuditTrail.Entry.of(key, "webhook.replayed").with("deliveries", count);
+    return selection.id() == null ? entry : entry.with("delivery_id", selection.id().toString());
   }
 
   @Override
   public Future<@Nullable UUID> test(KeyReach reach, UUID keyId, Actor actor) {
-    return database.transaction(connection -> test(connection, inReach(reach, keyId), actor));
+    return database.transaction(
+        connection ->
+            key(connection, reach, keyId)
+                .compose(
+                    key -> key == null ? Future.succeededFuture() : test(connection, key, actor)));
   }
 
-  private static Future<@Nullable UUID> test(SqlClient connection, Tuple inReach, Actor actor) {
-    return connection
-        .preparedQuery(FIND_KEY)
-        .execute(inReach)
+  private static Future<@Nullable UUID> test(SqlConnection connection, KeyRecord key, Actor actor) {
+    return KeyEvents.writeToItself(connection, key, actor, "webhook.test")
+        .map(written -> written == null ? null : written.deliveryId())
         .compose(
+            id ->
+                id == null
+                    ? Future.succeededFuture()
+                    : AuditTrail.write(
+                            connection,
+                            actor,
+                            AuditTrail.Entry.of(key, "webhook.tested")
+                                .with("delivery_id", id.toString()))
+                        .map(id));
+  }
+
+  private static Future<@Nullable KeyRecord> key(SqlClient client, KeyReach reach, UUID id) {
+    return first(client, FIND_KEY, inReach(reach, id))
+        .map(row -> row == null ? null : KeyRows.read(row));
+  }
+
+  private static Future<@Nullable Row> first(SqlClient client, String sql, Tuple values) {
+    return client
+        .preparedQuery(sql)
+        .execute(values)
+        .map(
             rows -> {
               RowIterator<Row> row = rows.iterator();
-              return row.hasNext()
-                  ? KeyEvents.writeToItself(
-                          connection, KeyRows.read(row.next()), actor, "webhook.test")
-                      .map(written -> written == null ? null : written.deliveryId())
-                  : Future.succeededFuture();
+              return row.hasNext() ? row.next() : null;
             });
   }
 
@@ -159,13 +228,18 @@ public final class PgDeliveryBook implements DeliveryBook {
     return Tuple.of(keyId, reach.kind().text(), reach.organizationId(), reach.holderId());
   }
 
-  private static List<DeliveryRecord> all(RowSet<Row> rows) {
-    List<DeliveryRecord> deliveries = new ArrayList<>(rows.size());
-    rows.forEach(row -> deliveries.add(read(row)));
-    return deliveries;
+  private static <T> List<T> all(RowSet<Row> rows, Function<Row, T> read) {
+    List<T> all = new ArrayList<>(rows.size());
+    rows.forEach(row -> all.add(read.apply(row)));
+    return all;
   }
 
-  private static DeliveryRecord read(Row row) {
+  private static DeliveryRecord listed(Row row) {
+    boolean attempted = row.getOffsetDateTime("attempted_at") != null;
+    return read(row, null, attempted ? List.of(attempt(row)) : List.of());
+  }
+
+  private static DeliveryRecord read(Row row, @Nullable String body, List<Attempt> history) {
     return new DeliveryRecord(
         row.getUUID("id"),
         row.getUUID("event_id"),
@@ -174,22 +248,28 @@ public final class PgDeliveryBook implements DeliveryBook {
         row.getInteger("attempts"),
         row.getOffsetDateTime("created_at").toInstant(),
         instant(row, "next_attempt_at"),
-        last(row),
-        row.getString("body"));
+        history,
+        body);
   }
 
-  private static @Nullable LastAttempt last(Row row) {
-    Instant at = instant(row, "attempted_at");
-    String failure = row.getString("failure");
-    return at == null && failure == null
-        ? null
-        : new LastAttempt(
-            at,
-            row.getString("url"),
-            row.getInteger("http_status"),
-            row.getInteger("millis"),
-            failure,
-            row.getString("answer"));
+  private static Attempt attempt(Row row) {
+    return new Attempt(
+        row.getOffsetDateTime("attempted_at").toInstant(),
+        row.getString("url"),
+        row.getInteger("http_status"),
+        row.getInteger("millis"),
+        row.getString("failure"),
+        row.getString("answer"),
+        headers((JsonObject) row.getValue("headers")));
+  }
+
+  private static @Nullable Map<String, String> headers(@Nullable JsonObject stored) {
+    if (stored == null) {
+      return null;
+    }
+    Map<String, String> headers = new LinkedHashMap<>();
+    stored.forEach(header -> headers.put(header.getKey(), String.valueOf(header.getValue())));
+    return headers;
   }
 
   private static @Nullable Instant instant(Row row, String column) {

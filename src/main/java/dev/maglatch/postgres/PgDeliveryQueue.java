@@ -7,6 +7,7 @@ import dev.maglatch.webhook.DeliveryQueue;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Row;
@@ -15,9 +16,12 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PgDeliveryQueue implements DeliveryQueue {
   private static final String LISTEN = "LISTEN " + WebhookEvents.CHANNEL;
+  private static final long CLAIMS_KEPT = 50;
+  private static final String NO_URL = "the key is not active or has no URL";
 
   /*
    * Looks at the oldest due deliveries of destinations that have room, takes as many of each as
@@ -81,23 +87,30 @@ public final class PgDeliveryQueue implements DeliveryQueue {
 
   private static final String SETTLE =
       """
-      UPDATE webhook_deliveries AS d
-         SET status = s.status,
-             due_at = CASE WHEN s.status = 'pending'
-                           THEN clock_timestamp() + s.wait * interval '1 millisecond' END,
-             claimed_by = NULL,
-             attempts = d.attempts + CASE WHEN s.url = '' THEN 0 ELSE 1 END,
-             attempted_at = CASE WHEN s.url = '' THEN d.attempted_at
-                                 ELSE clock_timestamp() - s.millis * interval '1 millisecond' END,
-             url = coalesce(nullif(s.url, ''), d.url),
-             http_status = CASE WHEN s.url = '' THEN d.http_status ELSE nullif(s.http_status, 0) END,
-             millis = CASE WHEN s.url = '' THEN d.millis ELSE s.millis END,
-             failure = CASE WHEN s.url = '' THEN 'the key is not active or has no URL' ELSE s.failure END,
-             answer = CASE WHEN s.url = '' THEN d.answer ELSE s.answer END
-        FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::integer[],
-                    $7::integer[], $8::text[], $9::text[])
-             AS s (id, claim, status, wait, url, http_status, millis, failure, answer)
-       WHERE d.id = s.id AND d.claim = s.claim AND d.status = 'pending'
+      WITH result AS MATERIALIZED (
+        SELECT id, claim, status, wait, url, http_status, millis, failure, answer, headers
+          FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[],
+                      $6::integer[], $7::integer[], $8::text[], $9::text[], $10::text[])
+               AS s (id, claim, status, wait, url, http_status, millis, failure, answer, headers)),
+      settled AS (
+        UPDATE webhook_deliveries AS d
+           SET status = r.status,
+               due_at = CASE WHEN r.status = 'pending'
+                             THEN clock_timestamp() + r.wait * interval '1 millisecond' END,
+               claimed_by = NULL,
+               attempts = d.attempts + CASE WHEN r.url IS NULL THEN 0 ELSE 1 END
+          FROM result AS r
+         WHERE d.id = r.id AND d.claim = r.claim AND d.status = 'pending'
+        RETURNING d.id, d.claim),
+      forgotten AS (
+        DELETE FROM webhook_attempts AS a USING settled AS s
+         WHERE s.claim > $11::bigint
+           AND a.delivery_id = s.id AND a.claim <= s.claim - $11::bigint)
+      INSERT INTO webhook_attempts (delivery_id, claim, attempted_at, url, http_status, millis,
+                                    failure, answer, headers)
+      SELECT r.id, r.claim, clock_timestamp() - coalesce(r.millis, 0) * interval '1 millisecond',
+             r.url, r.http_status, r.millis, r.failure, r.answer, r.headers::json
+        FROM result AS r JOIN settled AS s ON s.id = r.id
       """;
 
   private static final String AGE =
@@ -116,8 +129,13 @@ public final class PgDeliveryQueue implements DeliveryQueue {
                 FOR UPDATE SKIP LOCKED))
       """;
 
-  private static final String FORGET_NOTICES =
-      "DELETE FROM webhook_notices WHERE occasion < clock_timestamp() - interval '1 day'";
+  private static final String FORGET_NAMES =
+      """
+      WITH publications AS (
+        DELETE FROM webhook_publications
+         WHERE created_at < clock_timestamp() - interval '1 day')
+      DELETE FROM webhook_notices WHERE occasion < clock_timestamp() - interval '1 day'
+      """;
 
   private final SteadyConnection connection;
   private volatile Runnable onNotification = () -> {};
@@ -158,41 +176,47 @@ public final class PgDeliveryQueue implements DeliveryQueue {
   public Future<Void> settle(List<Settlement> settlements) {
     List<Settlement> sorted =
         settlements.stream().sorted(Comparator.comparing(Settlement::id)).toList();
-    int size = sorted.size();
-    UUID[] ids = new UUID[size];
-    Long[] claims = new Long[size];
-    String[] statuses = new String[size];
-    Long[] waits = new Long[size];
-    String[] urls = new String[size];
-    Integer[] codes = new Integer[size];
-    Integer[] millis = new Integer[size];
-    String[] failures = new String[size];
-    String[] answers = new String[size];
-    for (int i = 0; i < size; i++) {
-      Settlement one = sorted.get(i);
-      Attempt attempt = one.attempt();
-      ids[i] = one.id();
-      claims[i] = one.claim();
-      statuses[i] = one.status().name().toLowerCase(Locale.ROOT);
-      waits[i] = one.pause().toMillis();
-      urls[i] = one.url();
-      codes[i] = attempt == null ? 0 : attempt.status();
-      millis[i] = attempt == null ? 0 : (int) attempt.millis();
-      failures[i] = attempt == null ? null : attempt.failure();
-      answers[i] = attempt == null ? "" : attempt.answer();
-    }
     Tuple values =
         Tuple.tuple()
-            .addArrayOfUUID(ids)
-            .addArrayOfLong(claims)
-            .addArrayOfString(statuses)
-            .addArrayOfLong(waits)
-            .addArrayOfString(urls)
-            .addArrayOfInteger(codes)
-            .addArrayOfInteger(millis)
-            .addArrayOfString(failures)
-            .addArrayOfString(answers);
+            .addArrayOfUUID(each(sorted, Settlement::id, UUID[]::new))
+            .addArrayOfLong(each(sorted, Settlement::claim, Long[]::new))
+            .addArrayOfString(each(sorted, PgDeliveryQueue::status, String[]::new))
+            .addArrayOfLong(each(sorted, one -> one.pause().toMillis(), Long[]::new))
+            .addArrayOfString(each(sorted, Settlement::url, String[]::new))
+            .addArrayOfInteger(ofAttempts(sorted, PgDeliveryQueue::httpStatus, Integer[]::new))
+            .addArrayOfInteger(ofAttempts(sorted, made -> (int) made.millis(), Integer[]::new))
+            .addArrayOfString(each(sorted, PgDeliveryQueue::failure, String[]::new))
+            .addArrayOfString(ofAttempts(sorted, Attempt::answer, String[]::new))
+            .addArrayOfString(ofAttempts(sorted, PgDeliveryQueue::headers, String[]::new))
+            .addLong(CLAIMS_KEPT);
     return connection.use(opened -> opened.preparedQuery(SETTLE).execute(values)).mapEmpty();
+  }
+
+  private static <T extends @Nullable Object> T[] each(
+      List<Settlement> all, Function<Settlement, T> read, IntFunction<T[]> array) {
+    return all.stream().map(read).toArray(array);
+  }
+
+  /** As {@link #each}, with null where no attempt was made. */
+  private static <T extends @Nullable Object> T[] ofAttempts(
+      List<Settlement> all, Function<Attempt, T> read, IntFunction<T[]> array) {
+    return each(all, one -> one.attempt() == null ? null : read.apply(one.attempt()), array);
+  }
+
+  private static String status(Settlement one) {
+    return one.status().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static @Nullable String failure(Settlement one) {
+    return one.attempt() == null ? NO_URL : one.attempt().failure();
+  }
+
+  private static @Nullable Integer httpStatus(Attempt made) {
+    return made.status() == 0 ? null : made.status();
+  }
+
+  private static @Nullable String headers(Attempt made) {
+    return made.sent().isEmpty() ? null : new JsonObject(new LinkedHashMap<>(made.sent())).encode();
   }
 
   @Override
@@ -209,7 +233,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
         .compose(
             pruned ->
                 connection
-                    .use(opened -> opened.query(FORGET_NOTICES).execute())
+                    .use(opened -> opened.query(FORGET_NAMES).execute())
                     .map(pruned.rowCount()));
   }
 

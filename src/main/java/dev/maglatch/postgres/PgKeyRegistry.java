@@ -27,7 +27,6 @@ import dev.maglatch.manage.SingleCreation.Repetition;
 import dev.maglatch.secret.SealedText;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowIterator;
 import io.vertx.sqlclient.RowSet;
@@ -461,9 +460,13 @@ public final class PgKeyRegistry implements KeyRegistry {
             exists(connection, SET_WEBHOOK_SECRET, values)
                 .compose(
                     changed ->
-                        changed
-                            ? told(connection, id, actor, "api_key.updated")
-                            : Future.succeededFuture()));
+                        changed ? secretRotated(connection, id, actor) : Future.succeededFuture()));
+  }
+
+  private static Future<@Nullable KeyRecord> secretRotated(
+      SqlConnection connection, UUID id, Actor actor) {
+    return audited(connection, id, actor, "webhook.secret_rotated")
+        .compose(key -> KeyEvents.write(connection, key, actor, "api_key.updated").map(key));
   }
 
   @Override
@@ -564,21 +567,7 @@ public final class PgKeyRegistry implements KeyRegistry {
     return first(connection, FIND, Tuple.of(id))
         .map(key -> requireNonNull(key, "the key just written"))
         .compose(
-            key -> AuditTrail.write(connection, actor, entry(key, action)).map(written -> key));
-  }
-
-  private static AuditTrail.Entry entry(KeyRecord key, String action) {
-    JsonObject detail =
-        new JsonObject()
-            .put("name", key.settings().name())
-            .put("kind", key.kind().text())
-            .put("key_prefix", key.prefix())
-            .put("webhook", key.webhook() != null);
-    UUID successor = key.life().successorId();
-    if (successor != null) {
-      detail.put("successor_id", successor.toString());
-    }
-    return new AuditTrail.Entry(key.owner().organizationId(), action, "api_key", key.id(), detail);
+            key -> AuditTrail.write(connection, actor, AuditTrail.Entry.of(key, action)).map(key));
   }
 
   private static Tuple inReach(KeyReach reach, UUID id) {

@@ -2,6 +2,7 @@
 package dev.maglatch.webhook;
 
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param failure what went wrong, for the key's owner; null if the answer is whole
  * @param retryAfter how long the receiver asked to be left alone; null if it did not
  * @param millis how long it took
+ * @param sent the headers of the request; empty if none was sent
  */
 public record Attempt(
     Kind kind,
@@ -20,7 +22,8 @@ public record Attempt(
     String answer,
     @Nullable String failure,
     @Nullable Duration retryAfter,
-    long millis) {
+    long millis,
+    Map<String, String> sent) {
 
   /** How an attempt can end. */
   public enum Kind {

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.format.DateTimeFormatter;
+import java.util.Map;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,7 @@ final class AttemptInProgress {
   private final Buffer body = Buffer.buffer();
   private @Nullable HttpClientRequest request;
   private @Nullable HttpClientResponse response;
+  private Map<String, String> sent = Map.of();
   private String notConnected = "";
   private boolean over;
 
@@ -57,12 +59,12 @@ final class AttemptInProgress {
 
   /** Ends without having sent anything, for good. */
   void forbid(String reason) {
-    end(new Attempt(Kind.FORBIDDEN, 0, "", reason, null, millis()));
+    end(new Attempt(Kind.FORBIDDEN, 0, "", reason, null, millis(), sent));
   }
 
   /** Ends without a whole answer. */
   void fail(String reason) {
-    end(new Attempt(Kind.UNREACHABLE, status(), answer(), reason, null, millis()));
+    end(new Attempt(Kind.UNREACHABLE, status(), answer(), reason, null, millis(), sent));
   }
 
   /** Notes why one address could not be connected to. */
@@ -83,6 +85,11 @@ final class AttemptInProgress {
     }
     request = connected;
     return true;
+  }
+
+  /** Notes the headers that the request has. */
+  void sends(Map<String, String> headers) {
+    sent = headers;
   }
 
   /** Takes the head of the answer, and as much of its body as anybody will see. */
@@ -109,7 +116,7 @@ final class AttemptInProgress {
   }
 
   private void complete() {
-    end(new Attempt(Kind.ANSWERED, status(), answer(), null, retryAfter(), millis()));
+    end(new Attempt(Kind.ANSWERED, status(), answer(), null, retryAfter(), millis(), sent));
   }
 
   void broke(Throwable failure) {

@@ -85,7 +85,13 @@ public interface DeliveryQueue {
    *
    * @param pause until the next attempt; zero unless {@link Status#PENDING}
    * @param attempt null if none was made
+   * @param url where it went; null if none was made, since there was none
    */
   record Settlement(
-      UUID id, long claim, Status status, Duration pause, @Nullable Attempt attempt, String url) {}
+      UUID id,
+      long claim,
+      Status status,
+      Duration pause,
+      @Nullable Attempt attempt,
+      @Nullable String url) {}
 }

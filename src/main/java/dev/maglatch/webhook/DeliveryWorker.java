@@ -140,7 +140,7 @@ final class DeliveryWorker {
     inFlight++;
     if (delivery.url() == null) {
       Settlement dead =
-          new Settlement(delivery.id(), delivery.claim(), Status.DEAD, Duration.ZERO, null, "");
+          new Settlement(delivery.id(), delivery.claim(), Status.DEAD, Duration.ZERO, null, null);
       ended(new Ended(dead, leaseEndsNanos));
       return;
     }

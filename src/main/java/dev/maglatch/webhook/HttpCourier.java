@@ -22,7 +22,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -161,12 +163,22 @@ final class HttpCourier implements Courier {
       return;
     }
     Buffer body = Buffer.buffer(letter.body());
-    long now = clock.instant().getEpochSecond();
-    Signatures.headers(letter.secrets(), letter.eventId().toString(), now, body.getBytes())
-        .forEach(request::putHeader);
-    request.putHeader("content-type", "application/json").putHeader("user-agent", "Maglatch");
-    request.putHeader("host", letter.target().authority());
+    Map<String, String> headers = headers(letter, body);
+    headers.forEach(request::putHeader);
+    attempt.sends(headers);
     request.send(body).onSuccess(attempt::answered).onFailure(attempt::broke);
+  }
+
+  private Map<String, String> headers(Letter letter, Buffer body) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("host", letter.target().authority());
+    headers.put("user-agent", "Maglatch");
+    headers.put("content-type", "application/json");
+    headers.put("content-length", Integer.toString(body.length()));
+    long now = clock.instant().getEpochSecond();
+    headers.putAll(
+        Signatures.headers(letter.secrets(), letter.eventId().toString(), now, body.getBytes()));
+    return headers;
   }
 
   private List<Secret> open(Claimed delivery) {

@@ -158,12 +158,14 @@ class DeliveryWorkerTest {
     Promise<Attempt> attempt = Promise.promise();
     time.later(
         millis,
-        () -> attempt.complete(new Attempt(Kind.UNREACHABLE, 0, "", "refused", null, millis)));
+        () ->
+            attempt.complete(
+                new Attempt(Kind.UNREACHABLE, 0, "", "refused", null, millis, Map.of())));
     return attempt.future();
   }
 
   private static Future<Attempt> answer(int status) {
-    return Future.succeededFuture(new Attempt(Kind.ANSWERED, status, "", null, null, 1));
+    return Future.succeededFuture(new Attempt(Kind.ANSWERED, status, "", null, null, 1, Map.of()));
   }
 
   /** Time that stands still between events. */

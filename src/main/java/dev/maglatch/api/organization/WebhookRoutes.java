@@ -8,6 +8,7 @@ import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.Principal;
 import dev.maglatch.manage.DeliveryBook;
 import dev.maglatch.manage.DeliveryBook.Selection;
+import dev.maglatch.manage.DeliveryRecord;
 import dev.maglatch.manage.KeyReach;
 import dev.maglatch.manage.KeyRegistrar;
 import dev.maglatch.manage.WebhookChange;
@@ -67,29 +68,17 @@ final class WebhookRoutes {
   Future<Answer> get(Call call) {
     return withDelivery(
         call,
-        (reach, key, id) ->
-            deliveries
-                .find(reach, key, id)
-                .map(
-                    found ->
-                        found == null
-                            ? Envelope.error(call, 404, DELIVERY_NOT_FOUND)
-                            : Envelope.data(call, DeliveryJson.whole(found))));
+        (reach, key, found) ->
+            Future.succeededFuture(Envelope.data(call, DeliveryJson.whole(found))));
   }
 
   Future<Answer> replayOne(Call call) {
     return withDelivery(
         call,
-        (reach, key, id) ->
+        (reach, key, found) ->
             deliveries
-                .find(reach, key, id)
-                .compose(
-                    found ->
-                        found == null
-                            ? Envelope.refused(call, 404, DELIVERY_NOT_FOUND)
-                            : deliveries
-                                .replay(reach, key, Selection.one(id))
-                                .map(count -> replayed(call, count))));
+                .replay(reach, key, Selection.one(found.id()), call.actor())
+                .map(count -> replayed(call, count)));
   }
 
   private static Answer replayed(Call call, int count) {
@@ -117,7 +106,11 @@ final class WebhookRoutes {
             call,
             (reach, key) ->
                 deliveries
-                    .replay(reach, key, new Selection(null, status, from, until, MOST_REPLAYED))
+                    .replay(
+                        reach,
+                        key,
+                        new Selection(null, status, from, until, MOST_REPLAYED),
+                        call.actor())
                     .map(count -> Envelope.data(call, new JsonObject().put("replayed", count))));
   }
 
@@ -163,14 +156,20 @@ final class WebhookRoutes {
                 .put("webhookSecret", change.secret().reveal()));
   }
 
+  /** Runs {@code operation} on the delivery of the path, as far as its key is within reach. */
   private Future<Answer> withDelivery(Call call, OnDelivery operation) {
     UUID id = Ids.uuid(call.pathParameter("deliveryId"));
     return withKey(
         call,
         (reach, key) ->
-            id == null
-                ? Envelope.refused(call, 404, DELIVERY_NOT_FOUND)
-                : operation.run(reach, key, id));
+            (id == null
+                    ? Future.<@Nullable DeliveryRecord>succeededFuture()
+                    : deliveries.find(reach, key, id))
+                .compose(
+                    found ->
+                        found == null
+                            ? Envelope.refused(call, 404, DELIVERY_NOT_FOUND)
+                            : operation.run(reach, key, found)));
   }
 
   /**
@@ -211,6 +210,6 @@ final class WebhookRoutes {
   /** What is done with one delivery of one key. */
   @FunctionalInterface
   private interface OnDelivery {
-    Future<Answer> run(KeyReach reach, UUID key, UUID delivery);
+    Future<Answer> run(KeyReach reach, UUID key, DeliveryRecord delivery);
   }
 }
