@@ -104,6 +104,7 @@ final class GoldenWorld {
       case "service id" -> service("service");
       case "other service name" -> other();
       case "once", "used once" -> once(name);
+      case "published once" -> publishedOnce();
       case "etag" -> etag(gateway.get("/_maglatch/docs/docs.js"));
       case "page etag" -> etag(gateway.get("/_maglatch/docs"));
       case "file etag" -> etag(gateway.get("/_maglatch/openapi.yaml"));
@@ -304,6 +305,22 @@ final class GoldenWorld {
     if (name.startsWith("used")) {
       json(gateway.get("/v1/whoami", "Authorization", "Bearer " + token));
     }
+    return once;
+  }
+
+  private String publishedOnce() {
+    String once = "golden-" + number;
+    JsonObject event =
+        new JsonObject().put("account_id", value("account id")).put("event", "call.completed");
+    HttpResponse<String> taken =
+        gateway.postOps(
+            "/_maglatch/events",
+            event.encode(),
+            "Authorization",
+            "Bearer " + EVENTS_TOKEN,
+            "Idempotency-Key",
+            once);
+    assertThat(taken.statusCode()).as(taken.body()).isEqualTo(202);
     return once;
   }
 

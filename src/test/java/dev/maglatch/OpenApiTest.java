@@ -113,6 +113,44 @@ class OpenApiTest {
     }
   }
 
+  /** All events of contract 7, each with an example. */
+  @Test
+  void everyKeyEventIsDescribedWithAnExample() {
+    try (UnstartedGateway gateway = UnstartedGateway.of(EVERYTHING)) {
+      OpenApiFile file = served(gateway, gateway.opsPort());
+      JsonObject content =
+          file.root()
+              .getJsonObject("webhooks")
+              .getJsonObject("keyEvent")
+              .getJsonObject("post")
+              .getJsonObject("requestBody")
+              .getJsonObject("content")
+              .getJsonObject("application/json");
+      List<Object> documented =
+          file
+              .resolved(content.getJsonObject("schema"))
+              .getJsonObject("properties")
+              .getJsonObject("event")
+              .getJsonArray("enum")
+              .stream()
+              .toList();
+
+      assertThat(documented)
+          .containsExactlyInAnyOrder(
+              "api_key.created",
+              "api_key.updated",
+              "api_key.rotated",
+              "api_key.revoked",
+              "api_key.expiring",
+              "api_key.limit_reached",
+              "webhook.test");
+      assertThat(
+              examples(content).stream()
+                  .map(example -> (Object) ((JsonObject) example).getString("event")))
+          .containsExactlyInAnyOrderElementsOf(documented);
+    }
+  }
+
   private static OpenApiFile served(UnstartedGateway gateway, int port) {
     var answer = gateway.get(port, "/_maglatch/openapi.yaml");
     assertThat(answer.statusCode()).isEqualTo(200);

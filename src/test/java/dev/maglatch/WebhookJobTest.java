@@ -562,6 +562,41 @@ class WebhookJobTest {
     assertThat(rows.get(3).getJsonObject("detail").getString("delivery_id")).isEqualTo(delivery);
   }
 
+  /** A publisher that does not know whether it was heard says it again, and is heard once. */
+  @Test
+  void eventSentAgainUnderItsNameIsPublishedOnce() throws Exception {
+    manage("generate", "name", "k", "webhook_url", receiver.url());
+    only("api_key.created");
+    String sent = event("order.paid", new JsonObject().put("order", 7)).encode();
+    List<HttpResponse<String>> answers =
+        IntStream.range(0, 8)
+            .parallel()
+            .mapToObj(i -> publish(sent, "Idempotency-Key", "order-7"))
+            .toList();
+
+    assertThat(answers).allSatisfy(answer -> assertThat(answer.statusCode()).isEqualTo(202));
+    assertThat(answers.stream().map(HttpResponse::body).distinct()).hasSize(1);
+    assertThat(new JsonObject(answers.get(0).body()).getInteger("deliveries")).isEqualTo(1);
+    assertThat(
+            answers.stream()
+                .filter(answer -> answer.headers().firstValue("Idempotency-Replayed").isEmpty()))
+        .hasSize(1);
+    assertThat(only("order.paid").id())
+        .isEqualTo(new JsonObject(answers.get(0).body()).getString("id"));
+    awaitNoPending();
+    assertThat(hooks(receiver, "order.paid")).hasSize(1);
+
+    String other = event("order.paid", new JsonObject().put("order", 8)).encode();
+    assertThat(publish(other, "Idempotency-Key", "order-7").statusCode()).isEqualTo(422);
+    assertThat(publish(sent, "Idempotency-Key", "").statusCode()).isEqualTo(400);
+    assertThat(publish(sent, "Idempotency-Key", "a b").statusCode()).isEqualTo(400);
+    database.execute(
+        "UPDATE webhook_publications SET created_at = now() - interval '24 hours 1 second'");
+    HttpResponse<String> later = publish(other, "Idempotency-Key", "order-7");
+    assertThat(later.statusCode()).isEqualTo(202);
+    assertThat(later.headers().firstValue("Idempotency-Replayed")).isEmpty();
+  }
+
   /** Somebody else's deliveries are as good as none. */
   @Test
   void strangersSeeNothing() {

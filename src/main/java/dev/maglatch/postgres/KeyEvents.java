@@ -24,7 +24,7 @@ final class KeyEvents {
   static Future<@Nullable Written> writeToItself(
       SqlClient client, KeyRecord key, Actor actor, String event) {
     UUID account = key.owner().createdBy();
-    return WebhookEvents.write(client, account, event, data(key, actor), key.id());
+    return WebhookEvents.writeTo(client, key.id(), account, event, data(key, actor));
   }
 
   private static JsonObject data(KeyRecord key, Actor actor) {

@@ -5,9 +5,13 @@ import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.manage.Actor;
 import dev.maglatch.manage.KeyRecord;
+import dev.maglatch.postgres.WebhookEvents.Written;
 import dev.maglatch.webhook.EventStore;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowIterator;
+import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
@@ -50,6 +54,35 @@ public final class PgEventStore implements EventStore {
           + KeyRows.SELECT
           + " JOIN noticed ON noticed.key_id = k.id";
 
+  /**
+   * Keeps nothing if the name is known, which is so once another one's insertion has been waited
+   * for; nor for an account that is none.
+   */
+  private static final String KEEP_NAME =
+      """
+      INSERT INTO webhook_publications AS p (account_id, name, content, event_id)
+      SELECT id, $2::text, sha256(convert_to($3::text || ' ' || $4::text, 'UTF8')), $5::uuid
+        FROM accounts WHERE id = $1::uuid AND disabled_at IS NULL
+          ON CONFLICT (account_id, name) DO UPDATE
+         SET content = excluded.content, event_id = excluded.event_id, deliveries = 0,
+             created_at = excluded.created_at
+       WHERE p.created_at < clock_timestamp() - interval '24 hours'
+      """;
+
+  private static final String KEEP_COUNT =
+      """
+      UPDATE webhook_publications SET deliveries = $3::integer
+       WHERE account_id = $1::uuid AND name = $2::text
+      """;
+
+  private static final String FIND_NAME =
+      """
+      SELECT p.event_id, p.deliveries,
+             p.content = sha256(convert_to($3::text || ' ' || $4::text, 'UTF8')) AS same
+        FROM webhook_publications AS p JOIN accounts AS a ON a.id = p.account_id
+       WHERE p.account_id = $1::uuid AND p.name = $2::text AND a.disabled_at IS NULL
+      """;
+
   private final Database database;
 
   public PgEventStore(Database database) {
@@ -57,13 +90,56 @@ public final class PgEventStore implements EventStore {
   }
 
   @Override
-  public Future<@Nullable Published> publish(UUID accountId, String event, JsonObject data) {
-    return database.query(
-        client ->
-            WebhookEvents.write(client, accountId, event, data)
-                .map(
-                    done ->
-                        done == null ? null : new Published(done.eventId(), done.deliveries())));
+  public Future<@Nullable Published> publish(
+      UUID accountId, String event, JsonObject data, @Nullable String once) {
+    return once == null
+        ? database.query(
+            client -> WebhookEvents.write(client, accountId, event, data).map(PgEventStore::first))
+        : database.transaction(connection -> publishOnce(connection, accountId, event, data, once));
+  }
+
+  private static @Nullable Published first(@Nullable Written done) {
+    return done == null ? null : new Published(done.eventId(), done.deliveries(), Repetition.FIRST);
+  }
+
+  private static Future<@Nullable Published> publishOnce(
+      SqlConnection connection, UUID accountId, String event, JsonObject data, String once) {
+    UUID id = UUID.randomUUID();
+    Tuple name = Tuple.of(accountId, once, event, data.encode());
+    return connection
+        .preparedQuery(KEEP_NAME)
+        .execute(Tuple.of(accountId, once, event, data.encode(), id))
+        .compose(
+            kept ->
+                kept.rowCount() > 0
+                    ? WebhookEvents.writeAs(connection, id, accountId, event, data)
+                        .compose(done -> counted(connection, accountId, once, done))
+                    : connection
+                        .preparedQuery(FIND_NAME)
+                        .execute(name)
+                        .map(PgEventStore::repeated));
+  }
+
+  private static Future<@Nullable Published> counted(
+      SqlConnection connection, UUID accountId, String once, @Nullable Written done) {
+    return done == null
+        ? Future.succeededFuture()
+        : connection
+            .preparedQuery(KEEP_COUNT)
+            .execute(Tuple.of(accountId, once, done.deliveries()))
+            .map(kept -> first(done));
+  }
+
+  private static @Nullable Published repeated(RowSet<Row> rows) {
+    RowIterator<Row> found = rows.iterator();
+    if (!found.hasNext()) {
+      return null;
+    }
+    Row row = found.next();
+    return new Published(
+        row.getUUID("event_id"),
+        row.getInteger("deliveries"),
+        row.getBoolean("same") ? Repetition.REPLAYED : Repetition.OTHER_EVENT);
   }
 
   @Override

@@ -70,15 +70,28 @@ final class WebhookEvents {
    */
   static Future<@Nullable Written> write(
       SqlClient client, UUID accountId, String event, JsonObject data) {
-    return write(client, accountId, event, data, null);
+    return write(client, UUID.randomUUID(), accountId, event, data, null);
   }
 
-  /**
-   * As {@link #write(SqlClient, UUID, String, JsonObject)}, for one key alone unless it is null.
-   */
-  static Future<@Nullable Written> write(
-      SqlClient client, UUID accountId, String event, JsonObject data, @Nullable UUID onlyKey) {
-    UUID id = UUID.randomUUID();
+  /** As {@link #write(SqlClient, UUID, String, JsonObject)}, under an id that is given. */
+  static Future<@Nullable Written> writeAs(
+      SqlClient client, UUID id, UUID accountId, String event, JsonObject data) {
+    return write(client, id, accountId, event, data, null);
+  }
+
+  /** As {@link #write(SqlClient, UUID, String, JsonObject)}, for one key alone. */
+  static Future<@Nullable Written> writeTo(
+      SqlClient client, UUID onlyKey, UUID accountId, String event, JsonObject data) {
+    return write(client, UUID.randomUUID(), accountId, event, data, onlyKey);
+  }
+
+  private static Future<@Nullable Written> write(
+      SqlClient client,
+      UUID id,
+      UUID accountId,
+      String event,
+      JsonObject data,
+      @Nullable UUID onlyKey) {
     return client
         .preparedQuery(WRITE)
         .execute(Tuple.of(id, accountId, event, data.encode(), onlyKey))

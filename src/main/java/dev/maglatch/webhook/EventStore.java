@@ -19,9 +19,12 @@ public interface EventStore {
    * Publishes an event.
    *
    * @param data anything; sent as it is
+   * @param once the publisher's name for this event: nothing is published under a name that the
+   *     account has seen within 24 hours; null if every call publishes
    * @return null if there is no such account, or it is disabled
    */
-  Future<@Nullable Published> publish(UUID accountId, String event, JsonObject data);
+  Future<@Nullable Published> publish(
+      UUID accountId, String event, JsonObject data, @Nullable String once);
 
   /** Publishes {@code api_key.limit_reached}, once for each window of a key. */
   Future<Void> limitReached(UUID keyId, Instant windowEnd);
@@ -41,5 +44,15 @@ public interface EventStore {
    * @param id what receivers see as {@code webhook-id}
    * @param deliveries keys that it goes to
    */
-  record Published(UUID id, int deliveries) {}
+  record Published(UUID id, int deliveries, Repetition repetition) {}
+
+  /** What a publisher's name for an event was seen with before. */
+  enum Repetition {
+    /** With nothing: the event was published now. */
+    FIRST,
+    /** With the same event, whose id and deliveries these are. */
+    REPLAYED,
+    /** With another event: nothing was published. */
+    OTHER_EVENT
+  }
 }

@@ -3,6 +3,7 @@ package dev.maglatch.api.events;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.maglatch.api.IdempotencyHeader;
 import dev.maglatch.api.Ids;
 import dev.maglatch.api.StrictJson;
 import dev.maglatch.fault.Fault;
@@ -10,7 +11,9 @@ import dev.maglatch.http.BearerToken;
 import dev.maglatch.secret.Secret;
 import dev.maglatch.webhook.EventStore;
 import dev.maglatch.webhook.EventStore.Published;
+import dev.maglatch.webhook.EventStore.Repetition;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -98,26 +101,32 @@ public final class EventIntake {
 
   private void publish(HttpServerRequest request, Buffer body) {
     JsonObject sent = StrictJson.object(body);
-    String complaint = sent == null ? "Body must be a JSON object" : complaint(sent);
+    String complaint = sent == null ? "Body must be a JSON object" : complaint(sent, request);
     EventStore events = store.get();
     if (sent == null || complaint != null) {
       refuse(request, 400, String.valueOf(complaint));
     } else if (events == null) {
       unavailable(request);
     } else {
-      publish(events, sent)
+      publish(events, sent, IdempotencyHeader.key(request.headers()))
           .onSuccess(published -> published(request, published))
           .onFailure(failure -> failed(request, failure));
     }
   }
 
-  private static Future<@Nullable Published> publish(EventStore events, JsonObject sent) {
+  private static Future<@Nullable Published> publish(
+      EventStore events, JsonObject sent, @Nullable String once) {
     UUID account = UUID.fromString(sent.getString("account_id"));
     JsonObject data = sent.getJsonObject("data");
-    return events.publish(account, sent.getString("event"), data == null ? new JsonObject() : data);
+    return events.publish(
+        account, sent.getString("event"), data == null ? new JsonObject() : data, once);
   }
 
-  private static @Nullable String complaint(JsonObject sent) {
+  private static @Nullable String complaint(JsonObject sent, HttpServerRequest request) {
+    MultiMap headers = request.headers();
+    if (IdempotencyHeader.isIn(headers) && IdempotencyHeader.key(headers) == null) {
+      return IdempotencyHeader.COMPLAINT;
+    }
     if (!(sent.getValue("account_id") instanceof String id) || Ids.uuid(id) == null) {
       return "account_id must be a UUID";
     }
@@ -137,6 +146,13 @@ public final class EventIntake {
     if (published == null) {
       refuse(request, 404, "Account not found");
       return;
+    }
+    if (published.repetition() == Repetition.OTHER_EVENT) {
+      refuse(request, 422, "This Idempotency-Key was sent with another event");
+      return;
+    }
+    if (published.repetition() == Repetition.REPLAYED) {
+      request.response().putHeader(IdempotencyHeader.REPLAYED, "true");
     }
     send(
         request,

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.api.Answer;
 import dev.maglatch.api.Call;
+import dev.maglatch.api.IdempotencyHeader;
 import dev.maglatch.api.Ids;
 import dev.maglatch.api.Problem;
 import dev.maglatch.api.RevocationHeader;
@@ -84,7 +85,7 @@ final class KeyRoutes {
     }
     Idempotency once = IdempotencyKey.of(call);
     return once == null
-        ? Envelope.refused(call, 400, IdempotencyKey.COMPLAINT)
+        ? Envelope.refused(call, 400, IdempotencyHeader.COMPLAINT)
         : storeUses
             .get()
             .compose(stored -> keys.createOnce(command, once, call.actor()))
@@ -96,7 +97,7 @@ final class KeyRoutes {
       case FIRST -> created(call, single.outcome());
       case REPLAYED ->
           RevocationHeader.on(
-              created(call, single.outcome()).with("Idempotency-Replayed", "true"),
+              created(call, single.outcome()).with(IdempotencyHeader.REPLAYED, "true"),
               single.confirmation());
       case USED ->
           Envelope.error(call, 409, "The key that this Idempotency-Key made is in use or over");
