@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
       AccountCommand.class,
       KeyCommand.class,
       SecretsCommand.class,
+      TryCommand.class,
       VersionCommand.class
     },
     footer = {
@@ -33,7 +34,7 @@ import picocli.CommandLine.Command;
       "Exit codes: 0 done, 1 failed, 2 wrong use or wrong settings"
     })
 public final class Main {
-  private static final Set<String> ANSWERING = Set.of("account", "key", "secrets");
+  private static final Set<String> ANSWERING = Set.of("account", "key", "secrets", "try");
 
   private final InputStream in;
 

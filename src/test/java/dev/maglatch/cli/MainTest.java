@@ -30,7 +30,7 @@ class MainTest {
   private final StringWriter err = new StringWriter();
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "dev", "migrate", "check", "account", "key", "version"})
+  @ValueSource(strings = {"serve", "dev", "migrate", "check", "account", "key", "try", "version"})
   void everyCommandExplainsItself(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: maglatch " + command);

@@ -101,6 +101,26 @@ class ServeCommandIT {
     }
   }
 
+  @Test
+  void tryMakesAKeyThatIsLetInAndThenRefused() throws Exception {
+    Map<String, String> settings = settings(1);
+    try (ChildProcess serve = serve(settings)) {
+      Matcher ports = READY.matcher(serve.awaitErrors(" ops="));
+      assertThat(ports.find()).isTrue();
+      List<String> good = List.of("try", "--url", "http://127.0.0.1:" + ports.group(1));
+      List<String> wrong = List.of("try", "--url", "http://127.0.0.1:" + ports.group(2));
+      try (ChildProcess first = ChildProcess.start(Main.class, good, settings);
+          ChildProcess lost = ChildProcess.start(Main.class, wrong, settings)) {
+        assertThat(first.awaitExit()).as(first.errors()).isZero();
+        assertThat(first.output()).hasLineCount(2).endsWith("once it was revoked.\n");
+        assertThat(lost.awaitExit()).isEqualTo(1);
+        assertThat(lost.errors()).contains("answered 404 to the new key (expected: 200)");
+      }
+      String left = "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL";
+      assertThat(DATABASE.count(left)).isZero();
+    }
+  }
+
   private static ChildProcess serve(Map<String, String> settings) throws IOException {
     return ChildProcess.start(Main.class, List.of("serve"), settings);
   }
