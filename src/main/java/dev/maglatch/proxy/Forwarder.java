@@ -2,8 +2,6 @@
 package dev.maglatch.proxy;
 
 import dev.maglatch.key.TokenShape;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -19,7 +17,6 @@ final class Forwarder {
   private final Loop loop;
   private final UpstreamClient client;
   private final HeaderRules rules;
-  private final RequestHead head = new RequestHead();
   private final Predicate<String> ownSession;
 
   Forwarder(Loop loop, UpstreamClient client, Predicate<String> ownSession) {
@@ -48,16 +45,19 @@ final class Forwarder {
    * @param framing how its body is framed: {@code Content-Length}, {@code Transfer-Encoding}, or
    *     null if it has none
    * @param bodyLength the value of that field
-   * @throws IllegalArgumentException if something cannot be written in HTTP/1.1
+   * @throws IllegalArgumentException if something cannot be written
    */
-  ByteBuf requestHead(
-      Exchange exchange, @Nullable CharSequence framing, CharSequence bodyLength, boolean upgrade) {
+  void writeHead(
+      RequestFields head,
+      Exchange exchange,
+      Upstream upstream,
+      @Nullable CharSequence framing,
+      CharSequence bodyLength,
+      boolean upgrade) {
     HttpServerRequest request = exchange.request();
-    Route route = exchange.route();
-    boolean open = route.auth() == Auth.NONE;
-    head.begin(request.method().name(), route.upstream().basePath(), request.uri());
-    rules.toUpstream(
-        exchange, head, route.upstream().authority(), !open || isOurs(exchange), !open);
+    boolean open = exchange.route().auth() == Auth.NONE;
+    head.begin(request.method().name(), upstream, request.uri());
+    rules.toUpstream(exchange, head, upstream.authority(), !open || isOurs(exchange), !open);
     if (upgrade) {
       head.add(HttpHeaders.CONNECTION, HttpHeaders.UPGRADE);
       head.add(HttpHeaders.UPGRADE, WEBSOCKET);
@@ -68,7 +68,6 @@ final class Forwarder {
     if (framing != null) {
       head.add(framing, bodyLength);
     }
-    return head.end(PooledByteBufAllocator.DEFAULT);
   }
 
   /** Writes the fields that go to the client, but for the framing of the body. */

@@ -66,7 +66,11 @@ final class HeaderRules {
    * @throws IllegalArgumentException if a field cannot be written in HTTP/1.1
    */
   void toUpstream(
-      Exchange exchange, RequestHead to, String host, boolean credentialIsOurs, boolean identity) {
+      Exchange exchange,
+      RequestFields to,
+      String host,
+      boolean credentialIsOurs,
+      boolean identity) {
     MultiMap from = exchange.request().headers();
     to.add(HttpHeaders.HOST, host);
     Set<String> nominated = nominated(from);
@@ -150,7 +154,7 @@ final class HeaderRules {
   }
 
   /** Adds every identity field, as {@link #setIdentity} sets them. */
-  private static void addIdentity(RequestHead to, @Nullable Principal principal) {
+  private static void addIdentity(RequestFields to, @Nullable Principal principal) {
     if (principal == null) {
       for (CharSequence name : ALL_IDENTITY) {
         to.add(name, EMPTY);
@@ -166,7 +170,7 @@ final class HeaderRules {
     to.add(AUTH_METHOD, principal.method().text());
   }
 
-  private static void addId(RequestHead to, CharSequence name, @Nullable UUID id) {
+  private static void addId(RequestFields to, CharSequence name, @Nullable UUID id) {
     if (id == null) {
       to.add(name, EMPTY);
     } else {
@@ -196,7 +200,7 @@ final class HeaderRules {
    * Appends this hop. What was there before is kept only if the peer is a trusted proxy; else it is
    * the client's own invention.
    */
-  private void addForwarded(Exchange exchange, RequestHead to) {
+  private void addForwarded(Exchange exchange, RequestFields to) {
     HttpServerRequest request = exchange.request();
     MultiMap from = request.headers();
     String peer = exchange.peer();
@@ -341,7 +345,7 @@ final class HeaderRules {
     return !nominated.isEmpty() && nominated.contains(name.toString().toLowerCase(Locale.ROOT));
   }
 
-  private static void addCookies(RequestHead to, String line) {
+  private static void addCookies(RequestFields to, String line) {
     String rest = SessionCookie.without(line);
     if (!rest.isEmpty()) {
       to.add(HttpHeaders.COOKIE, rest);

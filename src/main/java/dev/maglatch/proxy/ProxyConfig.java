@@ -4,8 +4,10 @@ package dev.maglatch.proxy;
 import dev.maglatch.http.IpRanges;
 import dev.maglatch.proxy.Route.Timeouts;
 import dev.maglatch.settings.Section;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What the data plane forwards to.
@@ -26,8 +28,9 @@ public record ProxyConfig(List<Route> routes, List<String> trustedCidrs, Pool po
   public static ProxyConfig read(Section proxy) {
     Timeouts timeouts = Timeouts.read(proxy, Timeouts.DEFAULT);
     long maxBody = Route.readMaxBody(proxy, Route.UNLIMITED);
-    Upstream single = Upstream.read(proxy, "upstream");
-    List<Route> routes = readRoutes(proxy);
+    Map<String, UpstreamGroup> groups = UpstreamGroup.readAll(proxy);
+    UpstreamGroup single = UpstreamGroup.read(proxy, groups, timeouts.connect());
+    List<Route> routes = readRoutes(proxy, groups);
     if (proxy.has("upstream") && !proxy.sections("routes").isEmpty()) {
       proxy.problem("upstream", "not set when proxy.routes is");
     }
@@ -37,10 +40,10 @@ public record ProxyConfig(List<Route> routes, List<String> trustedCidrs, Pool po
         Pool.read(proxy));
   }
 
-  private static List<Route> readRoutes(Section proxy) {
+  private static List<Route> readRoutes(Section proxy, Map<String, UpstreamGroup> groups) {
     List<Route> routes = new ArrayList<>();
     for (Section section : proxy.sections("routes")) {
-      Route route = Route.read(section, proxy);
+      Route route = Route.read(section, proxy, groups);
       if (route == null) {
         continue;
       }
@@ -70,18 +73,34 @@ public record ProxyConfig(List<Route> routes, List<String> trustedCidrs, Pool po
   }
 
   /**
-   * Bounds of the connections to upstreams, for each event loop by itself.
+   * Bounds of what goes to one upstream, for each event loop by itself: an upstream that is slow
+   * takes no more than that away from the others.
    *
-   * @param maxConnections to one upstream
-   * @param maxWaiting requests that wait for a connection; one more is 503
+   * @param maxConnections to one server
+   * @param maxWaiting requests that wait for a connection to it; one more is 503
+   * @param maxWait how long they wait, the time to make a connection not counted; then 503
+   * @param maxInFlight requests under way to all servers of the upstream; one more is 503
    */
-  public record Pool(int maxConnections, int maxWaiting) {
+  public record Pool(int maxConnections, int maxWaiting, Duration maxWait, int maxInFlight) {
     public static final Pool DEFAULT = new Pool(64, 512);
 
+    private static final Duration SHORTEST = Duration.ofMillis(10);
+    private static final Duration LONGEST = Duration.ofMinutes(10);
+
+    Pool(int maxConnections, int maxWaiting) {
+      this(maxConnections, maxWaiting, Duration.ofSeconds(3), Integer.MAX_VALUE);
+    }
+
     static Pool read(Section proxy) {
+      return read(proxy, DEFAULT);
+    }
+
+    static Pool read(Section section, Pool fallback) {
       return new Pool(
-          proxy.integer("max-connections", DEFAULT.maxConnections, 1, 65_535),
-          proxy.integer("max-waiting", DEFAULT.maxWaiting, 0, 1_000_000));
+          section.integer("max-connections", fallback.maxConnections, 1, 65_535),
+          section.integer("max-waiting", fallback.maxWaiting, 0, 1_000_000),
+          section.duration("max-wait", fallback.maxWait, SHORTEST, LONGEST),
+          section.integer("max-in-flight", fallback.maxInFlight, 1, Integer.MAX_VALUE));
     }
   }
 }

@@ -43,18 +43,18 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   private static final long LAPSED_LINGER_MILLIS = 400;
   private static final int SWITCHING_PROTOCOLS = 101;
 
-  /** For a connection that others have, beyond the time that it may take to make one. */
-  private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(3);
-
   private final Forwarder forwarder;
   private final Loop loop;
+  private final Destination destination;
   private final Exchange exchange;
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final boolean upgrade;
   private final boolean hasBody;
 
-  private @Nullable UpstreamConnection outbound;
+  private @Nullable Endpoint endpoint;
+  private @Nullable UpstreamStream outbound;
+  private boolean entered;
   private boolean answered;
   private boolean requestEnded;
   private boolean retried;
@@ -71,6 +71,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     this.forwarder = forwarder;
     this.loop = forwarder.loop();
     this.exchange = exchange;
+    this.destination = forwarder.client().to(exchange.route());
     this.request = exchange.request();
     this.response = exchange.response();
     this.upgrade = Upgrades.wanted(request);
@@ -85,15 +86,22 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
       request.exceptionHandler(this::clientBroke);
     }
     loop.deadlines().add(this);
-    connect();
+    entered = destination.enter();
+    if (entered) {
+      connect(destination.choose(null));
+    } else {
+      fail(Fault.of(Fault.Code.OVERLOADED, "too many requests under way to the upstream", null));
+    }
   }
 
-  private void connect() {
+  private void connect(Endpoint to) {
     progressed();
+    endpoint = to;
+    to.enter();
     if (upgrade) {
-      forwarder.client().connectAlone(exchange.route(), this);
+      to.connectAlone(this);
     } else {
-      forwarder.client().acquire(exchange.route(), this);
+      to.acquire(this);
     }
   }
 
@@ -103,16 +111,15 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   }
 
   @Override
-  public void connected(UpstreamConnection fresh) {
+  public void connected(UpstreamStream fresh) {
     if (done) {
       fresh.giveBack();
       return;
     }
     String length = hasBody ? request.getHeader(HttpHeaders.CONTENT_LENGTH) : null;
     boolean inChunks = hasBody && length == null;
-    ByteBuf head;
     try {
-      head = head(length, inChunks);
+      writeHead(fresh.head(), length, inChunks);
     } catch (IllegalArgumentException unwritable) {
       fresh.giveBack();
       refuse(Refusal.BAD_REQUEST, Ending.CLIENT_BROKEN);
@@ -123,9 +130,9 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     fresh.begin(this);
     requestEnded = !hasBody;
     if (upgrade) {
-      fresh.sendUpgrade(head);
+      fresh.sendUpgrade();
     } else {
-      fresh.send(head, request.method().equals(HttpMethod.HEAD), hasBody, inChunks);
+      fresh.send(request.method().equals(HttpMethod.HEAD), hasBody, inChunks);
     }
     if (hasBody) {
       sendBody();
@@ -134,15 +141,16 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
 
   // The way up.
 
-  private ByteBuf head(@Nullable String length, boolean inChunks) {
+  private void writeHead(RequestFields head, @Nullable String length, boolean inChunks) {
+    Upstream to = requireNonNull(endpoint, "endpoint").url();
     if (inChunks) {
-      return forwarder.requestHead(exchange, HttpHeaders.TRANSFER_ENCODING, CHUNKED, false);
+      forwarder.writeHead(head, exchange, to, HttpHeaders.TRANSFER_ENCODING, CHUNKED, false);
+    } else if (length == null && !usuallyHasBody(request.method())) {
+      forwarder.writeHead(head, exchange, to, null, "", upgrade);
+    } else {
+      CharSequence framed = length == null ? ZERO : length;
+      forwarder.writeHead(head, exchange, to, HttpHeaders.CONTENT_LENGTH, framed, upgrade);
     }
-    if (length == null && !usuallyHasBody(request.method())) {
-      return forwarder.requestHead(exchange, null, "", upgrade);
-    }
-    CharSequence framed = length == null ? ZERO : length;
-    return forwarder.requestHead(exchange, HttpHeaders.CONTENT_LENGTH, framed, upgrade);
   }
 
   private static boolean usuallyHasBody(HttpMethod method) {
@@ -163,14 +171,14 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
 
   /** The client may wait for an answer before it goes on. */
   private void sendHeadNow() {
-    UpstreamConnection out = outbound;
+    UpstreamStream out = outbound;
     if (!done && !requestEnded && received == 0 && out != null) {
       out.flush();
     }
   }
 
   private void relayRequestChunk(Buffer chunk) {
-    UpstreamConnection out = outbound;
+    UpstreamStream out = outbound;
     if (done || out == null) {
       return;
     }
@@ -195,7 +203,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   }
 
   private void endRequest() {
-    UpstreamConnection out = outbound;
+    UpstreamStream out = outbound;
     if (done || out == null) {
       return;
     }
@@ -208,7 +216,10 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
 
   @Override
   public void hints(io.netty.handler.codec.http.HttpHeaders hints) {
-    if (!done && !response.headWritten() && request.version() != HttpVersion.HTTP_1_0) {
+    if (!done
+        && !response.headWritten()
+        && !response.writeQueueFull() // a hint is no loss
+        && request.version() != HttpVersion.HTTP_1_0) {
       MultiMap passed = HttpHeaders.headers();
       HeaderRules.copyHints(hints, passed);
       response.writeEarlyHints(passed);
@@ -235,9 +246,10 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   }
 
   private void openTunnel(HttpResponse head) {
-    UpstreamConnection switching = requireNonNull(outbound, "outbound");
+    UpstreamStream switching = requireNonNull(outbound, "outbound");
     outbound = null;
     finish();
+    leaveEndpoint();
     forwarder.writeHeaders(exchange, head.headers(), response.headers());
     Upgrades.write(response.headers());
     new Tunnel(loop, exchange, switching).open();
@@ -260,7 +272,9 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   /** Whether nothing but chunking was done to the body on the way: else it could not be passed. */
   private static boolean plainlyFramed(io.netty.handler.codec.http.HttpHeaders headers) {
     String coding = headers.get(HttpHeaders.TRANSFER_ENCODING);
-    return coding == null || coding.equalsIgnoreCase("chunked");
+    return coding == null
+        || (coding.equalsIgnoreCase("chunked")
+            && headers.getAll(HttpHeaders.TRANSFER_ENCODING).size() == 1);
   }
 
   private void frame(@Nullable String length, int status) {
@@ -297,7 +311,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
 
   @Override
   public void chunk(ByteBuf content) {
-    UpstreamConnection in = outbound;
+    UpstreamStream in = outbound;
     if (done || in == null || !content.isReadable()) {
       return;
     }
@@ -315,7 +329,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   }
 
   private void resumeAnswer() {
-    UpstreamConnection in = outbound;
+    UpstreamStream in = outbound;
     if (!done && in != null) {
       progressed();
       in.resume();
@@ -330,10 +344,21 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     if (done) {
       return;
     }
-    if (!trailers.isEmpty() && response.isChunked()) {
-      HeaderRules.copyTrailers(trailers, response.trailers());
+    if (!trailers.isEmpty() && response.isChunked() && !passTrailers(trailers)) {
+      return;
     }
     complete(content.isReadable() ? copy(content) : null);
+  }
+
+  /** Returns whether they could be written; else the answer was cut off. */
+  private boolean passTrailers(io.netty.handler.codec.http.HttpHeaders trailers) {
+    try {
+      HeaderRules.copyTrailers(trailers, response.trailers());
+      return true;
+    } catch (IllegalArgumentException unwritable) {
+      fail(faultOf(unwritable));
+      return false;
+    }
   }
 
   private void complete(@Nullable Buffer last) {
@@ -388,8 +413,9 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     if (mayRetry()) {
       retried = true;
       loop.metrics().retried(exchange.route().name());
+      Endpoint failed = endpoint;
       dropUpstream();
-      connect();
+      connect(destination.choose(failed));
     } else {
       fail(faultOf(cause));
     }
@@ -397,7 +423,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
 
   /** Whether the upstream had closed a kept connection, and sending again can do no harm. */
   private boolean mayRetry() {
-    UpstreamConnection out = outbound;
+    UpstreamStream out = outbound;
     return out != null
         && !retried
         && !hasBody
@@ -462,17 +488,30 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
 
   /** Gives up the connection, or the wish for one. */
   private void dropUpstream() {
-    UpstreamConnection out = outbound;
+    UpstreamStream out = outbound;
     outbound = null;
+    Endpoint from = endpoint;
     if (out != null) {
       out.abort();
-    } else if (!answered && !upgrade) {
-      forwarder.client().withdraw(exchange.route(), this);
+    } else if (from != null && !answered && !upgrade) {
+      from.withdraw(this);
+    }
+    leaveEndpoint();
+  }
+
+  private void leaveEndpoint() {
+    Endpoint left = endpoint;
+    endpoint = null;
+    if (left != null) {
+      left.leave();
     }
   }
 
   private void finish() {
     done = true;
+    if (entered) {
+      destination.leave();
+    }
     loop.deadlines().remove(this);
   }
 
@@ -494,7 +533,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     }
     Route.Timeouts timeouts = exchange.route().timeouts();
     if (outbound == null) {
-      failIfWaitedTooLong(nowNanos - progressNanos - timeouts.connect().toNanos());
+      failIfWaitedTooLong(nowNanos - progressNanos);
       return;
     }
     boolean waitsForHead = requestEnded && !answered;
@@ -510,7 +549,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   }
 
   private void failIfWaitedTooLong(long nanos) {
-    if (nanos >= LONGEST_WAIT_NANOS) {
+    if (nanos >= destination.maxWaitNanos()) {
       fail(Fault.of(Fault.Code.OVERLOADED, "no upstream connection got free in time", null));
     }
   }
@@ -551,7 +590,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
 
   /** Whether a full sink has moved since the last look, slowly as it may be. */
   private boolean someBytesWereTaken() {
-    UpstreamConnection out = outbound;
+    UpstreamStream out = outbound;
     long byUs = Connections.unsent(request.connection());
     long byUpstream = out == null ? 0 : out.unsent();
     boolean taken = byUs < unsentByUs || byUpstream < unsentByUpstream;
@@ -561,7 +600,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   }
 
   private void stalled() {
-    UpstreamConnection out = outbound;
+    UpstreamStream out = outbound;
     boolean clientStalls = answered ? response.writeQueueFull() : out != null && !out.full();
     if (clientStalls) {
       refuse(Refusal.HEAD_TIMEOUT, Ending.CLIENT_BROKEN);

@@ -10,11 +10,10 @@ import java.util.UUID;
 /**
  * Writes the heads of HTTP/1.1 requests: each field once, without a map in between.
  *
- * <p>One for each event loop; its array is used again. {@link #begin} starts the next head, {@link
- * #end} finishes it; what {@link #add} takes must have passed the {@link Gate} or be the gateway's
- * own, since nothing is escaped here.
+ * <p>One for each event loop; its array is used again. Nothing is escaped here. {@link #end}
+ * finishes a head.
  */
-final class RequestHead {
+final class RequestHead extends RequestFields {
   private static final int INITIAL_BYTES = 2_048;
   private static final byte[] HTTP_1_1 = ascii(" HTTP/1.1\r\n");
   private static final byte[] DIGITS = ascii("0123456789abcdef");
@@ -23,35 +22,31 @@ final class RequestHead {
   private byte[] bytes = new byte[INITIAL_BYTES];
   private int length;
 
-  /** Begins a head with its request line. */
-  void begin(String method, String basePath, String target) {
+  @Override
+  void begin(String method, Upstream upstream, String target) {
     length = 0;
     put(method);
     put(' ');
-    put(basePath);
+    put(upstream.basePath());
     put(target);
     put(HTTP_1_1);
   }
 
-  /** Adds a field whose name and value are known to be writable. */
+  @Override
   void add(CharSequence name, CharSequence value) {
     name(name);
     put(value);
     endLine();
   }
 
-  /** Adds a field that holds an id. */
+  @Override
   void add(CharSequence name, UUID id) {
     name(name);
     put(id);
     endLine();
   }
 
-  /**
-   * Adds a field that holds texts one after the other.
-   *
-   * @throws IllegalArgumentException if one has a character that no header value can have
-   */
+  @Override
   void addTexts(CharSequence name, Iterable<String> texts, char separator) {
     name(name);
     int start = length;
@@ -80,15 +75,6 @@ final class RequestHead {
   private void endLine() {
     put('\r');
     put('\n');
-  }
-
-  private static void refuseUnwritable(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char character = text.charAt(i);
-      if ((character < ' ' && character != '\t') || character == 0x7F || character > 0xFF) {
-        throw new IllegalArgumentException("text that no header value can have");
-      }
-    }
   }
 
   private void put(char character) {

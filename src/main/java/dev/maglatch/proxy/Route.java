@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ public record Route(
     @Nullable String host,
     PathPrefix path,
     Set<HttpMethod> methods,
-    Upstream upstream,
+    UpstreamGroup upstream,
     Auth auth,
     Set<String> scopes,
     @Nullable Dialect dialect,
@@ -48,6 +49,10 @@ public record Route(
   }
 
   static Route catchAll(Upstream upstream, Timeouts timeouts, long maxBodyBytes) {
+    return catchAll(UpstreamGroup.of(upstream, timeouts.connect()), timeouts, maxBodyBytes);
+  }
+
+  static Route catchAll(UpstreamGroup upstream, Timeouts timeouts, long maxBodyBytes) {
     return new Route(
         "default",
         null,
@@ -65,20 +70,25 @@ public record Route(
    * Reads one item of {@code proxy.routes}; null if it has no upstream, noted as a problem.
    *
    * @param all gives the limits for what this item does not limit itself
+   * @param groups upstreams by name
    */
-  static @Nullable Route read(Section section, Section all) {
+  static @Nullable Route read(Section section, Section all, Map<String, UpstreamGroup> groups) {
     String host = readHost(section);
     PathPrefix path = readPath(section);
     Auth auth = section.choice("auth", Auth.REQUIRED);
-    Upstream upstream = Upstream.read(section, "upstream");
-    if (!section.has("upstream")) {
-      section.problem("upstream", "an http or https URL");
-    }
     String name = section.text("name", (host == null ? "" : host) + path.text() + "/");
     Set<HttpMethod> methods = readMethods(section);
     Set<String> scopes = readScopes(section, auth);
     Dialect dialect = readDialect(section);
     Timeouts timeouts = Timeouts.read(section, Timeouts.read(all, Timeouts.DEFAULT));
+    UpstreamGroup upstream = UpstreamGroup.read(section, groups, timeouts.connect());
+    if (!section.has("upstream")) {
+      section.problem("upstream", "an http or https URL, or a name in proxy.upstreams");
+    } else if (upstream != null
+        && groups.containsValue(upstream)
+        && section.has("connect-timeout")) {
+      section.problem("connect-timeout", "set at the upstream, which others use too");
+    }
     long maxBody = readMaxBody(section, readMaxBody(all, UNLIMITED));
     return upstream == null
         ? null
@@ -162,9 +172,13 @@ public record Route(
 
     static Timeouts read(Section section, Timeouts fallback) {
       return new Timeouts(
-          section.duration("connect-timeout", fallback.connect, SHORTEST, LONGEST),
+          readConnect(section, fallback.connect),
           section.duration("head-timeout", fallback.head, SHORTEST, LONGEST),
           section.duration("idle-timeout", fallback.idle, SHORTEST, LONGEST));
+    }
+
+    static Duration readConnect(Section section, Duration fallback) {
+      return section.duration("connect-timeout", fallback, SHORTEST, LONGEST);
     }
   }
 }

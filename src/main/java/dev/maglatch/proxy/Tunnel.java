@@ -29,7 +29,7 @@ final class Tunnel extends Deadlines.Entry {
   private final Loop loop;
   private final Exchange exchange;
   private final NetSocket upstream;
-  private final UpstreamConnection upstreamConnection;
+  private final UpstreamStream upstreamConnection;
   private final FrameTracker frames = new FrameTracker();
   private final Vigil vigil;
 
@@ -45,7 +45,7 @@ final class Tunnel extends Deadlines.Entry {
   /**
    * @param switching has just answered 101
    */
-  Tunnel(Loop loop, Exchange exchange, UpstreamConnection switching) {
+  Tunnel(Loop loop, Exchange exchange, UpstreamStream switching) {
     this.loop = loop;
     this.exchange = exchange;
     this.upstream = switching.upgraded();

@@ -8,7 +8,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a route sends its requests.
+ * Where one server of an upstream is.
  *
  * @param tls whether it speaks https
  * @param host name or address; an IPv6 address without brackets

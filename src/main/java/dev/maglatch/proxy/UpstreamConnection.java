@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -21,6 +22,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
@@ -28,6 +30,7 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * client with futures and queues of its own costs more than everything else that the gateway does
  * for a request. Belongs to one event loop.
  */
-final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+final class UpstreamConnection extends ChannelInboundHandlerAdapter implements UpstreamStream {
   /** Told when a connection can serve the next request, or never will again. */
   interface Owner {
     /** The last exchange ended well. */
@@ -57,10 +60,15 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private static final ByteBuf LINE_END = constant("\r\n");
   private static final ByteBuf LAST_CHUNK = constant("0\r\n\r\n");
   private static final int EARLY_HINTS = 103;
+
+  /** Answers before the answer, of which there may be some, and never so many. */
+  private static final int MAX_INFORMATIONAL = 100;
+
   private static final int SWITCHING_PROTOCOLS = 101;
 
   private final Owner owner;
   private final NetSocket socket;
+  private final RequestHead requestHead;
   private final ChannelHandlerContext context;
   private final Decoder decoder = new Decoder();
 
@@ -73,6 +81,10 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private boolean responseEnded;
   private boolean requestEnded;
   private boolean keepAlive;
+  private boolean endsWithConnection;
+  private boolean ambiguous;
+  private boolean closedProperly;
+  private int informationals;
   private boolean chunked;
   private boolean releasing;
   private boolean heard;
@@ -80,10 +92,15 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private int served;
   private long idleSinceNanos;
 
-  /** Takes over a connection that Vert.x has just made. */
-  UpstreamConnection(NetSocket socket, Owner owner) {
+  /**
+   * Takes over a connection that Vert.x has just made.
+   *
+   * @throws NoSuchElementException if it is closed already
+   */
+  UpstreamConnection(NetSocket socket, Owner owner, RequestHead requestHead) {
     this.owner = owner;
     this.socket = socket;
+    this.requestHead = requestHead;
     ChannelPipeline pipeline =
         ((NetSocketInternal) socket).channelHandlerContext().channel().pipeline();
     pipeline.addBefore(VERTX, DECODER, decoder);
@@ -96,13 +113,13 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     return !gone && sink == null && context.channel().isActive();
   }
 
-  /** Whether the request under way is the first one. */
-  boolean fresh() {
+  @Override
+  public boolean fresh() {
     return served <= 1;
   }
 
-  /** Whether the upstream has sent anything at all since the request under way began. */
-  boolean heard() {
+  @Override
+  public boolean heard() {
     return heard;
   }
 
@@ -114,8 +131,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     idleSinceNanos = nanos;
   }
 
-  /** Begins an exchange: what comes back goes to {@code taker}. */
-  void begin(ResponseSink taker) {
+  @Override
+  public void begin(ResponseSink taker) {
     sink = taker;
     served++;
     upgrade = false;
@@ -124,45 +141,48 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     responseEnded = false;
     requestEnded = false;
     heard = false;
+    ambiguous = false;
+    informationals = 0;
   }
 
-  /** Returns it unused. */
-  void giveBack() {
+  @Override
+  public void giveBack() {
     owner.released(this);
   }
 
   // The way up.
 
-  /**
-   * Sends the head of the request.
-   *
-   * @param toHead whether the method is HEAD, so that the response has no body
-   * @param withBody whether more follows, chunked if {@code inChunks}
-   */
-  void send(ByteBuf requestHead, boolean toHead, boolean withBody, boolean inChunks) {
+  @Override
+  public RequestFields head() {
+    return requestHead;
+  }
+
+  @Override
+  public void send(boolean toHead, boolean withBody, boolean inChunks) {
+    ByteBuf bytes = requestHead.end(PooledByteBufAllocator.DEFAULT);
     head = toHead;
     chunked = inChunks;
     requestEnded = !withBody;
     if (withBody) {
-      put(requestHead); // goes out with the first part of the body, or with flush
+      put(bytes); // goes out with the first part of the body, or with flush
     } else {
-      flush(requestHead);
+      flush(bytes);
     }
   }
 
-  /** Sends what was written so far. */
-  void flush() {
+  @Override
+  public void flush() {
     context.flush();
   }
 
-  /** Sends the head of a request to change the protocol. */
-  void sendUpgrade(ByteBuf requestHead) {
+  @Override
+  public void sendUpgrade() {
     upgrade = true;
-    send(requestHead, false, false, false);
+    send(false, false, false);
   }
 
-  /** Sends a part of the body; the buffer is written and released. */
-  void write(ByteBuf chunk) {
+  @Override
+  public void write(ByteBuf chunk) {
     if (!chunk.isReadable()) {
       chunk.release(); // an empty chunk would be the last one
       return;
@@ -179,10 +199,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /**
-   * Ends the request. Trailers are left out where the framing of the body has no place for them.
-   */
-  void end(@Nullable HttpHeaders trailers) {
+  @Override
+  public void end(@Nullable HttpHeaders trailers) {
     requestEnded = true;
     if (chunked && trailers != null && !trailers.isEmpty()) {
       flush(lastChunk(trailers));
@@ -217,25 +235,25 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Whether the upstream is slower than who writes to it; {@link ResponseSink#drained} follows. */
-  boolean full() {
+  @Override
+  public boolean full() {
     return !context.channel().isWritable();
   }
 
-  /** Returns how many bytes the upstream must take before more is written; 0 if it need not. */
-  long unsent() {
+  @Override
+  public long unsent() {
     return context.channel().bytesBeforeWritable();
   }
 
   // The way back.
 
-  /** Reads no more for now. What was read already still comes. */
-  void pause() {
+  @Override
+  public void pause() {
     context.channel().config().setAutoRead(false);
   }
 
-  /** Reads again. */
-  void resume() {
+  @Override
+  public void resume() {
     context.channel().config().setAutoRead(true);
   }
 
@@ -272,8 +290,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
       fail(new IOException("a status that is none: " + status));
     } else if (!informational) {
       responseBegun = true;
-      keepAlive = HttpUtil.isKeepAlive(response) && endsBeforeTheConnection(response, status);
+      endsWithConnection = !endsBeforeTheConnection(response, status);
+      keepAlive = HttpUtil.isKeepAlive(response) && !endsWithConnection && !ambiguous;
       taker.head(response);
+    } else if (++informationals > MAX_INFORMATIONAL) {
+      fail(new IOException("informational answers without end"));
     } else if (status == EARLY_HINTS) {
       taker.hints(response.headers());
     } else if (status == SWITCHING_PROTOCOLS) {
@@ -288,6 +309,21 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         || status == 304
         || headers.contains(HttpHeaderNames.CONTENT_LENGTH)
         || HttpUtil.isTransferEncodingChunked(response);
+  }
+
+  /**
+   * Whether there should be a body after a status that has none. It would be read as the answer to
+   * the next request. A 304 may tell the length that a 200 would have.
+   */
+  private static boolean announcesWhatCannotCome(HttpResponse response) {
+    int status = response.status().code();
+    if (status != 204 && status != 304) {
+      return false;
+    }
+    HttpHeaders headers = response.headers();
+    String length = status == 304 ? null : headers.get(HttpHeaderNames.CONTENT_LENGTH);
+    return headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
+        || (length != null && !length.equals("0"));
   }
 
   private void takeContent(HttpContent content, ResponseSink taker) {
@@ -313,11 +349,28 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
       fail(new IOException("an end without a beginning"));
       return;
     }
+    if (endsWithConnection && isCutOff()) {
+      fail(new IOException("TLS connection closed without a word"));
+      return;
+    }
     responseEnded = true;
     if (requestEnded) {
       next();
     }
     taker.end(last.content(), last.trailingHeaders());
+  }
+
+  /** Whether anybody on the way could have closed the connection, and with it the body. */
+  private boolean isCutOff() {
+    return socket.isSsl() && !closedProperly;
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof SslCloseCompletionEvent closing) {
+      closedProperly = closing.isSuccess();
+    }
+    ctx.fireUserEventTriggered(event);
   }
 
   /**
@@ -345,8 +398,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Leaves the bytes that follow, and those that were sent after the head, to Vert.x's socket. */
-  NetSocket upgraded() {
+  @Override
+  public NetSocket upgraded() {
     sink = null;
     gone = true;
     socket.pause();
@@ -376,8 +429,9 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
   // The end.
 
-  /** Closes at once and forgets what was not written yet. Nobody is told but the owner. */
-  void abort() {
+  /** Closes the connection. Nobody is told but the owner. */
+  @Override
+  public void abort() {
     sink = null;
     releasing = false;
     ChannelHandlerContext first = context.channel().pipeline().firstContext();
@@ -452,9 +506,17 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+      ambiguous = true;
+      super.handleTransferEncodingChunkedWithContentLength(message);
+    }
+
+    @Override
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
+      HttpResponse response = (HttpResponse) message;
+      ambiguous |= announcesWhatCannotCome(response); // here: Netty is about to drop the field
       return head
-          || ((HttpResponse) message).status().code() == SWITCHING_PROTOCOLS
+          || response.status().code() == SWITCHING_PROTOCOLS
           || super.isContentAlwaysEmpty(message);
     }
   }

@@ -4,7 +4,9 @@ package dev.maglatch.proxy;
 import io.vertx.core.Future;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.net.NetSocket;
+import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.NoSuchElementException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +22,7 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.O
   /** Who wants a connection. Told once, on the event loop, perhaps before {@link #acquire} ends. */
   interface Waiter {
     /** Here is one, for one request. */
-    void connected(UpstreamConnection connection);
+    void connected(UpstreamStream stream);
 
     /** There is none, and for this waiter there will be none. */
     void notConnected(Throwable cause);
@@ -31,18 +33,24 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.O
   private final Loop loop;
   private final ProxyConfig.Pool bounds;
   private final Supplier<Future<NetSocket>> connector;
+  private final RequestHead head;
   private final ArrayDeque<UpstreamConnection> idle = new ArrayDeque<>();
   private final ArrayDeque<Waiter> waiting = new ArrayDeque<>();
   private int open;
   private int connecting;
+  private boolean busyConnecting;
+  private boolean retired;
 
   /**
    * @param connector makes one connection more
+   * @param head takes the heads of all requests of this event loop
    */
-  UpstreamPool(Loop loop, ProxyConfig.Pool bounds, Supplier<Future<NetSocket>> connector) {
+  UpstreamPool(
+      Loop loop, ProxyConfig.Pool bounds, Supplier<Future<NetSocket>> connector, RequestHead head) {
     this.loop = loop;
     this.bounds = bounds;
     this.connector = connector;
+    this.head = head;
     loop.deadlines().add(this);
   }
 
@@ -71,6 +79,8 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.O
     Waiter next = waiting.poll();
     if (next != null) {
       next.connected(connection);
+    } else if (retired) {
+      connection.abort();
     } else {
       connection.idleSince(loop.nanoTime());
       idle.addLast(connection);
@@ -103,26 +113,66 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.O
     return latest;
   }
 
-  /** Makes as many connections as are missing for those who wait. */
+  /** Keeps no connection any more: each is closed as soon as nobody needs it. */
+  void retire() {
+    retired = true;
+    loop.deadlines().remove(this);
+    for (UpstreamConnection unused = idle.poll(); unused != null; unused = idle.poll()) {
+      unused.abort();
+    }
+  }
+
+  /** Makes a connection that this pool does not know of. */
+  Future<NetSocket> dial() {
+    return connector.get();
+  }
+
+  /** Returns a connection over {@code socket}; null if that is closed already. */
+  @Nullable UpstreamConnection takeOver(NetSocket socket, UpstreamConnection.Owner owner) {
+    try {
+      return new UpstreamConnection(socket, owner, head);
+    } catch (NoSuchElementException closed) {
+      socket.close();
+      return null;
+    }
+  }
+
+  /**
+   * Makes as many connections as are missing for those who wait. An attempt may fail at once, and
+   * its waiter come here again: the first call goes on for all.
+   */
   private void connectForWaiting() {
-    while (connecting < waiting.size() && open < bounds.maxConnections()) {
-      open++;
-      connecting++;
-      connector.get().onComplete(this::connected);
+    if (busyConnecting) {
+      return;
+    }
+    busyConnecting = true;
+    try {
+      while (connecting < waiting.size() && open < bounds.maxConnections()) {
+        open++;
+        connecting++;
+        connector.get().onComplete(this::connected);
+      }
+    } finally {
+      busyConnecting = false;
     }
   }
 
   private void connected(@Nullable NetSocket socket, @Nullable Throwable failure) {
     connecting--;
-    if (socket != null) {
-      released(new UpstreamConnection(socket, this));
+    UpstreamConnection made = socket == null ? null : takeOver(socket, this);
+    if (made != null) {
+      released(made);
       return;
     }
     open--;
     Waiter first = waiting.poll();
-    if (first != null && failure != null) {
-      first.notConnected(failure);
+    if (first != null) {
+      first.notConnected(reason(failure));
     }
     connectForWaiting();
+  }
+
+  static Throwable reason(@Nullable Throwable failure) {
+    return failure == null ? new IOException("closed as soon as connected") : failure;
   }
 }

@@ -8,9 +8,11 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -87,12 +89,68 @@ class FailuresTest {
             "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+            coded("chunked", "gzip"),
+            coded("gzip", "chunked"),
+            coded("chunked", "chunked"),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")) {
       upstream.does((wire, request) -> wire.write(nonsense));
       try (Wire client = proxy.connect()) {
         client.send("GET / HTTP/1.1", "Host: h");
         assertRefused(client, 502, "bad_gateway");
       }
+    }
+  }
+
+  private static String coded(String first, String second) {
+    String line = "Transfer-Encoding: %s\r\n";
+    return "HTTP/1.1 200 OK\r\n" + line.formatted(first) + line.formatted(second) + "\r\n0\r\n\r\n";
+  }
+
+  /** Hints are passed on without waiting for who reads them, so there must be an end to them. */
+  @Test
+  void informationalAnswersWithoutEndAre502() throws IOException {
+    upstream.does(
+        (wire, request) -> {
+          while (true) {
+            wire.write("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+          }
+        });
+    try (Wire client = proxy.connect()) {
+      client.send("GET / HTTP/1.1", "Host: h");
+      Message answer = client.head();
+      while (answer.status() == 103) {
+        answer = client.head();
+      }
+      assertThat(answer.status()).isEqualTo(502);
+    }
+  }
+
+  /** Nothing that an upstream puts there may keep the client waiting for the end. */
+  @Test
+  void answerEndsWhateverBytesItsTrailersHold() throws IOException {
+    AtomicInteger odd = new AtomicInteger();
+    upstream.does(
+        (wire, request) -> {
+          char unusual = (char) odd.getAndIncrement();
+          wire.send("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+          wire.write("1\r\nx\r\n0\r\nX" + unusual + "-T: a" + unusual + "b\r\n\r\n");
+        });
+    while (odd.get() < 256) {
+      try (Wire client = proxy.connect()) {
+        client.send("GET / HTTP/1.1", "Host: h", "TE: trailers", "Connection: TE");
+        assertThat(readToAnyEnd(client) instanceof SocketTimeoutException).isFalse();
+      }
+    }
+  }
+
+  /** Returns why it was cut off; null if it was not. */
+  private static @Nullable IOException readToAnyEnd(Wire client) {
+    try {
+      client.readText(client.head());
+      return null;
+    } catch (IOException cutOff) {
+      return cutOff;
     }
   }
 

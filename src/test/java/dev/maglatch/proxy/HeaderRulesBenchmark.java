@@ -55,6 +55,7 @@ public class HeaderRulesBenchmark {
   private final TrustedProxies proxies = new TrustedProxies(new IpRanges(List.of()));
   private final HeaderRules rules = new HeaderRules(proxies);
   private final RequestHead head = new RequestHead();
+  private final Upstream upstream = new Upstream(false, "orders", 8080, "");
   private @Nullable Socket client;
   private @Nullable Exchange exchange;
 
@@ -110,7 +111,7 @@ public class HeaderRulesBenchmark {
 
   @Benchmark
   public int requestHead() {
-    head.begin("GET", "", arrived().request().uri());
+    head.begin("GET", upstream, arrived().request().uri());
     rules.toUpstream(arrived(), head, "orders:8080", true, true);
     ByteBuf bytes = head.end(PooledByteBufAllocator.DEFAULT);
     int length = bytes.readableBytes();

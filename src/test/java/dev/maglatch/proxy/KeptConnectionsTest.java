@@ -118,6 +118,53 @@ class KeptConnectionsTest {
     }
   }
 
+  /** What is said to follow a status without body would be taken for the next answer. */
+  @Test
+  void bodyThatCannotBeCostsTheConnection() throws IOException {
+    for (String head :
+        List.of(
+            "204 No Content\r\nContent-Length: 9\r\n\r\n",
+            "204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")) {
+      assertThat(connectionsOfTwoRequests(head)).as(head).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void answerWithoutBodyKeepsTheConnection() throws IOException {
+    for (String head :
+        List.of(
+            "204 No Content\r\n\r\n",
+            "204 No Content\r\nContent-Length: 0\r\n\r\n",
+            "304 Not Modified\r\nContent-Length: 9\r\n\r\n")) {
+      assertThat(connectionsOfTwoRequests(head)).as(head).isEqualTo(1);
+    }
+  }
+
+  private int connectionsOfTwoRequests(String firstAnswer) throws IOException {
+    try (UpstreamServer own =
+            new UpstreamServer(
+                (wire, request) -> {
+                  if (request.target().equals("/first")) {
+                    wire.write("HTTP/1.1 " + firstAnswer);
+                  } else {
+                    UpstreamServer.ok(wire, request);
+                  }
+                });
+        RunningProxy fresh = new RunningProxy(RunningProxy.open(own));
+        Wire client = fresh.connect()) {
+      client.send("GET /first HTTP/1.1", "Host: h");
+      Message first = client.head();
+      if (first.status() == 200) {
+        client.readText(first);
+      }
+      client.send("GET /second HTTP/1.1", "Host: h");
+      assertThat(client.readText(client.head())).isEqualTo("read 0");
+      return own.accepted();
+    }
+  }
+
   private static boolean reached(CountDownLatch latch) {
     try {
       return latch.await(10, TimeUnit.SECONDS);

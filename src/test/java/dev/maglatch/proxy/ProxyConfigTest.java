@@ -50,6 +50,8 @@ class ProxyConfigTest {
               trusted-cidrs: [10.0.0.0/8, "::1"]
               max-connections: 7
               max-waiting: 9
+              max-wait: 2s
+              max-in-flight: 50
               head-timeout: 3s
               max-body: 1m
               routes:
@@ -79,7 +81,9 @@ class ProxyConfigTest {
                         "api.example",
                         new PathPrefix("/orders"),
                         Set.of(HttpMethod.GET, HttpMethod.POST),
-                        new Upstream(true, "2001:db8::1", 443, "/base"),
+                        UpstreamGroup.of(
+                            new Upstream(true, "2001:db8::1", 443, "/base"),
+                            Duration.ofMillis(500)),
                         Auth.OPTIONAL,
                         Set.of("read", "mcp:v1"),
                         Dialect.ORGANIZATION,
@@ -91,7 +95,8 @@ class ProxyConfigTest {
                         null,
                         PathPrefix.ALL,
                         Set.of(),
-                        new Upstream(false, "rest", 80, ""),
+                        UpstreamGroup.of(
+                            new Upstream(false, "rest", 80, ""), Duration.ofSeconds(2)),
                         Auth.REQUIRED,
                         Set.of(),
                         null,
@@ -99,7 +104,7 @@ class ProxyConfigTest {
                             Duration.ofSeconds(2), Duration.ofSeconds(3), Duration.ofSeconds(60)),
                         1_048_576)),
                 List.of("10.0.0.0/8", "::1"),
-                new Pool(7, 9)));
+                new Pool(7, 9, Duration.ofSeconds(2), 50)));
   }
 
   @Test
@@ -173,6 +178,96 @@ class ProxyConfigTest {
         .singleElement()
         .asString()
         .contains("proxy.upstream: http://x (expected: not set when proxy.routes is)");
+  }
+
+  @Test
+  void upstreamsAreNamedByRoutes() throws IOException {
+    Settings settings =
+        yaml(
+            """
+            proxy:
+              max-waiting: 9
+              connect-timeout: 1s
+              upstreams:
+                - name: orders
+                  targets:
+                    - url: http://orders-1:3000/base
+                      weight: 3
+                    - url: https://orders-2
+                  balance: round-robin
+                  max-connections: 7
+                  max-in-flight: 50
+                - name: rest
+                  targets: [{url: "http://rest"}]
+                  connect-timeout: 500ms
+              routes:
+                - path: /orders
+                  upstream: orders
+                - upstream: rest
+            """);
+
+    ProxyConfig config = ProxyConfig.read(settings.root().section("proxy"));
+
+    assertThat(settings.problems().lines()).isEmpty();
+    assertThat(config.routes())
+        .extracting(Route::upstream)
+        .containsExactly(
+            new UpstreamGroup(
+                "orders",
+                List.of(
+                    new UpstreamGroup.Target(new Upstream(false, "orders-1", 3000, "/base"), 3),
+                    new UpstreamGroup.Target(new Upstream(true, "orders-2", 443, ""), 1)),
+                UpstreamGroup.Balance.ROUND_ROBIN,
+                Duration.ofSeconds(1),
+                new Pool(7, 9, Duration.ofSeconds(3), 50)),
+            new UpstreamGroup(
+                "rest",
+                List.of(new UpstreamGroup.Target(new Upstream(false, "rest", 80, ""), 1)),
+                UpstreamGroup.Balance.LEAST_REQUESTS,
+                Duration.ofMillis(500),
+                new Pool(64, 9)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{targets: [{url: 'http://x'}]} | proxy.upstreams[0].name: missing (expected: up to 64",
+        "{name: 'a b', targets: [{url: 'http://x'}]} | proxy.upstreams[0].name: a b (expected",
+        "{name: a} | proxy.upstreams[0].targets: missing (expected: 1 to 64 items",
+        "{name: a, targets: [{weight: 1}]} | proxy.upstreams[0].targets[0].url: missing (expected",
+        "{name: a, targets: [{url: x}]} | proxy.upstreams[0].targets[0].url: x (expected: an http",
+        "{name: a, targets: [{url: 'http://x', weight: 0}]} | targets[0].weight: 0 (expected: 1 to",
+        "{name: a, targets: [{url: 'http://x'}], balance: x} | proxy.upstreams[0].balance: x (exp",
+        "{name: a, targets: [{url: 'http://x'}], max-wait: 0s} | proxy.upstreams[0].max-wait: 0s",
+      })
+  void complaintAboutAnUpstreamNamesKeyValueAndExpectation(String item, String complaint)
+      throws IOException {
+    Settings settings = yaml("proxy:\n  upstreams: [" + item + "]\n");
+    ProxyConfig.read(settings.root().section("proxy"));
+
+    assertThat(settings.problems().lines()).singleElement().asString().contains(complaint);
+  }
+
+  @Test
+  void upstreamsHaveNamesOfTheirOwnAndTheirOwnTimeToConnect() throws IOException {
+    String orders = "{name: orders, targets: [{url: 'http://x'}]}";
+    Settings settings =
+        yaml(
+            "proxy: {upstreams: ["
+                + orders
+                + ", "
+                + orders
+                + "], routes: [{path: /a, upstream: orders, connect-timeout: 1s},"
+                + " {path: /b, upstream: order}]}");
+    ProxyConfig.read(settings.root().section("proxy"));
+
+    assertThat(settings.problems().lines())
+        .satisfiesExactly(
+            twice -> assertThat(twice).contains("upstreams[1].name: orders (expected: a name th"),
+            timeout -> assertThat(timeout).contains("routes[0].connect-timeout: 1s (expected: set"),
+            unknown ->
+                assertThat(unknown).contains("routes[1].upstream: order (expected: an http"));
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.maglatch.proxy;
 
 import dev.maglatch.http.Cors;
 import dev.maglatch.http.RequestIds;
+import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.Principal;
@@ -60,16 +61,27 @@ final class RunningProxy implements AutoCloseable {
   }
 
   private ProxyParts parts() {
+    KeyUse use = (keyId, atMillis, address, userAgent) -> used.add(keyId);
+    return parts(credentials, use, log::add);
+  }
+
+  /** Returns a loop without a server, to be made on its thread. */
+  static Loop loop(Vertx vertx) {
+    ProxyParts parts = parts(new Credentials(), (key, at, address, agent) -> {}, AccessLog.NONE);
+    return new Loop(vertx, ListenerConfig.DEFAULT, TrustedProxies.NONE, parts);
+  }
+
+  private static ProxyParts parts(Credentials credentials, KeyUse use, AccessLog log) {
     return new ProxyParts(
         credentials,
         KeyLimits.NONE,
         text -> text.equals("own.session.token"),
-        (keyId, atMillis, address, userAgent) -> used.add(keyId),
+        use,
         OwnRoutes.NONE,
         Cors.OFF,
         new RequestIds(new Random(1)),
         ProxyMetrics.NONE,
-        log::add,
+        log,
         InstantSource.system(),
         System::nanoTime);
   }

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import dev.maglatch.proxy.ProxyConfig.Pool;
+import dev.maglatch.settings.Section;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The servers that a route sends its requests to; each of them can answer every one.
+ *
+ * <p>What is known about an upstream while the gateway runs (connections, requests in flight) is
+ * kept under the equal of this record: what a change of the configuration leaves equal goes on.
+ *
+ * @param name as routes name it; for a route with a URL of its own that URL's host and port
+ * @param targets at least one
+ * @param connectTimeout until a connection stands, TLS included
+ * @param pool bounds; null takes those of the whole proxy
+ */
+public record UpstreamGroup(
+    String name,
+    List<Target> targets,
+    Balance balance,
+    Duration connectTimeout,
+    @Nullable Pool pool) {
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final int MAX_TARGETS = 64;
+  private static final int MAX_WEIGHT = 100;
+
+  public UpstreamGroup {
+    targets = List.copyOf(targets);
+  }
+
+  /**
+   * One server.
+   *
+   * @param weight how much it takes beside the others, from 1
+   */
+  public record Target(Upstream url, int weight) {}
+
+  /** Who gets the next request. Ties, and every choice in turns, go by weight. */
+  public enum Balance {
+    /** The target with the fewest requests under way, as its weight counts them. */
+    LEAST_REQUESTS,
+    /** Each in its turn. */
+    ROUND_ROBIN
+  }
+
+  /** A group of one, as a URL at a route makes it. */
+  static UpstreamGroup of(Upstream url, Duration connectTimeout) {
+    return new UpstreamGroup(
+        url.authority(), List.of(new Target(url, 1)), Balance.LEAST_REQUESTS, connectTimeout, null);
+  }
+
+  /** Reads {@code proxy.upstreams}; what is wrong with one is noted, and it is left out. */
+  static Map<String, UpstreamGroup> readAll(Section proxy) {
+    Map<String, UpstreamGroup> groups = new TreeMap<>();
+    for (Section section : proxy.sections("upstreams")) {
+      UpstreamGroup group = readGroup(section, proxy);
+      if (group != null && groups.putIfAbsent(group.name(), group) != null) {
+        section.problem("name", "a name that no other upstream has");
+      }
+    }
+    return groups;
+  }
+
+  /**
+   * Reads what a route sends to: the name of a group, or the URL of one server. Null if it is not
+   * set, or noted as a problem.
+   */
+  static @Nullable UpstreamGroup read(
+      Section section, Map<String, UpstreamGroup> groups, Duration connectTimeout) {
+    String text = section.text("upstream");
+    if (text == null) {
+      return null;
+    }
+    UpstreamGroup named = groups.get(text);
+    if (named != null) {
+      return named;
+    }
+    Upstream url = Upstream.parse(text);
+    if (url == null) {
+      section.problem(
+          "upstream", "an http or https URL without query, or a name in proxy.upstreams");
+      return null;
+    }
+    return of(url, connectTimeout);
+  }
+
+  private static @Nullable UpstreamGroup readGroup(Section section, Section proxy) {
+    String name = section.text("name");
+    if (name == null || !NAME.matcher(name).matches()) {
+      section.problem("name", "up to 64 letters, digits, dots, dashes or underscores");
+      name = null;
+    }
+    List<Target> targets = readTargets(section);
+    Balance balance = section.choice("balance", Balance.LEAST_REQUESTS);
+    Duration connect = Route.Timeouts.read(proxy, Route.Timeouts.DEFAULT).connect();
+    Duration connectTimeout = Route.Timeouts.readConnect(section, connect);
+    Pool pool = Pool.read(section, Pool.read(proxy));
+    return name == null || targets.isEmpty()
+        ? null
+        : new UpstreamGroup(name, targets, balance, connectTimeout, pool);
+  }
+
+  private static List<Target> readTargets(Section section) {
+    List<Section> items = section.sections("targets");
+    if (items.isEmpty() || items.size() > MAX_TARGETS) {
+      section.problem("targets", "1 to " + MAX_TARGETS + " items such as {url: http://a:80}");
+      return List.of();
+    }
+    List<Target> targets = new ArrayList<>();
+    for (Section item : items) {
+      Upstream url = Upstream.read(item, "url");
+      int weight = item.integer("weight", 1, 1, MAX_WEIGHT);
+      if (url != null) {
+        targets.add(new Target(url, weight));
+      } else if (!item.has("url")) {
+        item.problem("url", "an http or https URL");
+      }
+    }
+    return targets.size() == items.size() ? targets : List.of();
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetSocket;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The pool with connections that fail in ways which real ones seldom do. */
+class UpstreamPoolTest {
+  private static final int VERY_MANY = 50_000;
+
+  private final Vertx vertx = Vertx.vertx();
+
+  @AfterEach
+  void close() {
+    RunningProxy.await(vertx.close());
+  }
+
+  /** Each failed waiter makes the pool connect for the next: not one call deeper each time. */
+  @Test
+  void attemptsThatFailAtOnceFailVeryManyWaiters() throws Exception {
+    onLoop(
+        loop -> {
+          List<Promise<NetSocket>> attempts = new ArrayList<>();
+          UpstreamPool pool =
+              new UpstreamPool(
+                  loop,
+                  new ProxyConfig.Pool(1, VERY_MANY),
+                  () -> attempts.isEmpty() ? first(attempts) : Future.failedFuture("closed"),
+                  new RequestHead());
+          List<Throwable> failures = new ArrayList<>();
+          for (int i = 0; i < VERY_MANY; i++) {
+            pool.acquire(new Failing(failures));
+          }
+          attempts.get(0).fail("closed");
+          assertThat(failures).hasSize(VERY_MANY);
+        });
+  }
+
+  /** A socket that is closed before the pool sees it takes no place. */
+  @Test
+  void connectionClosedAtOnceLeavesItsPlace() throws Exception {
+    try (UpstreamServer upstream = new UpstreamServer()) {
+      NetSocket closed =
+          RunningProxy.await(vertx.createNetClient().connect(upstream.port(), "127.0.0.1"));
+      RunningProxy.await(closed.close());
+      onLoop(
+          loop -> {
+            UpstreamPool pool =
+                new UpstreamPool(
+                    loop,
+                    new ProxyConfig.Pool(1, 0),
+                    () -> Future.succeededFuture(closed),
+                    new RequestHead());
+            List<Throwable> failures = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+              pool.acquire(new Failing(failures));
+            }
+            assertThat(failures).hasSize(3).hasOnlyElementsOfType(IOException.class);
+          });
+    }
+  }
+
+  private static Future<NetSocket> first(List<Promise<NetSocket>> attempts) {
+    attempts.add(Promise.promise());
+    return attempts.get(0).future();
+  }
+
+  private void onLoop(Consumer<Loop> action) throws Exception {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    vertx.runOnContext(
+        now -> {
+          try {
+            action.accept(RunningProxy.loop(vertx));
+            done.complete(null);
+          } catch (Throwable failure) {
+            done.completeExceptionally(failure);
+          }
+        });
+    done.get(20, TimeUnit.SECONDS);
+  }
+
+  /** Takes note of what went wrong. */
+  private record Failing(List<Throwable> failures) implements UpstreamPool.Waiter {
+    @Override
+    public void connected(UpstreamStream stream) {
+      throw new AssertionError("connected");
+    }
+
+    @Override
+    public void notConnected(Throwable cause) {
+      failures.add(cause);
+    }
+  }
+}
