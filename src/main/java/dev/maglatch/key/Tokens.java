@@ -4,6 +4,7 @@ package dev.maglatch.key;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.maglatch.secret.SecretRing.SecretKeyBytes;
+import java.security.DigestException;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -21,8 +22,7 @@ import javax.crypto.spec.SecretKeySpec;
  */
 public final class Tokens {
   private static final String HMAC = "HmacSHA256";
-  private static final ThreadLocal<MessageDigest> SHA_256 =
-      ThreadLocal.withInitial(Tokens::newSha256);
+  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
   private final SecureRandom random;
   private final List<SecretKeySpec> checkKeys;
@@ -75,7 +75,7 @@ public final class Tokens {
 
   /** Returns {@code SHA-256(token)}: the key of the cache. */
   public static TokenHash sha256(String token) {
-    return TokenHash.of(SHA_256.get().digest(token.getBytes(ISO_8859_1)));
+    return SCRATCH.get().sha256(token);
   }
 
   /**
@@ -116,11 +116,47 @@ public final class Tokens {
     }
   }
 
-  private static MessageDigest newSha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException("SHA-256 is part of every JDK", impossible);
+  /** What one thread hashes with, so that a request leaves no arrays behind. */
+  private static final class Scratch {
+    private static final int LONGEST = 64;
+
+    private final MessageDigest digest = newSha256();
+    private final byte[] text = new byte[LONGEST];
+    private final byte[] hash = new byte[TokenHash.BYTES];
+
+    TokenHash sha256(String token) {
+      int length = token.length();
+      if (length > LONGEST || !copyAscii(token)) {
+        return TokenHash.of(digest.digest(token.getBytes(ISO_8859_1)));
+      }
+      digest.update(text, 0, length);
+      Arrays.fill(text, 0, length, (byte) 0); // a token is not kept
+      try {
+        digest.digest(hash, 0, TokenHash.BYTES);
+      } catch (DigestException impossible) {
+        throw new IllegalStateException("32 bytes are enough for SHA-256", impossible);
+      }
+      return TokenHash.of(hash);
+    }
+
+    private boolean copyAscii(String token) {
+      for (int i = 0; i < token.length(); i++) {
+        char c = token.charAt(i);
+        if (c > 127) {
+          Arrays.fill(text, 0, i, (byte) 0);
+          return false;
+        }
+        text[i] = (byte) c;
+      }
+      return true;
+    }
+
+    private static MessageDigest newSha256() {
+      try {
+        return MessageDigest.getInstance("SHA-256");
+      } catch (NoSuchAlgorithmException impossible) {
+        throw new IllegalStateException("SHA-256 is part of every JDK", impossible);
+      }
     }
   }
 }

@@ -111,6 +111,15 @@ class TokensTest {
   }
 
   @Example
+  void hashIsTheSameForTextsOfAnyLengthAndAlphabet() throws Exception {
+    MessageDigest sha = MessageDigest.getInstance("SHA-256");
+    for (String text : List.of("", "a", "a".repeat(64), "a".repeat(65), "mgp_\u00e9", "b")) {
+      assertThat(Tokens.sha256(text).bytes())
+          .isEqualTo(sha.digest(text.getBytes(StandardCharsets.ISO_8859_1)));
+    }
+  }
+
+  @Example
   void hashDoesNotPrintItself() {
     TokenHash hash = Tokens.sha256("mgp_x");
 
