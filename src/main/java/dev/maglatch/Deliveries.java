@@ -9,8 +9,6 @@ import dev.maglatch.webhook.WebhookMetrics;
 import dev.maglatch.webhook.Webhooks;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
-import io.vertx.core.file.FileSystemOptions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.UUID;
@@ -44,16 +42,7 @@ final class Deliveries {
 
   /** Returns a Vert.x with one event loop. Not to be called on an event loop of another one. */
   static Vertx vertx() {
-    return Vertx.vertx(
-        new VertxOptions()
-            .setEventLoopPoolSize(1)
-            .setWorkerPoolSize(1)
-            .setInternalBlockingPoolSize(2)
-            .setPreferNativeTransport(false)
-            .setFileSystemOptions(
-                new FileSystemOptions()
-                    .setClassPathResolvingEnabled(false)
-                    .setFileCachingEnabled(false)));
+    return Vertx.vertx(Gateway.options(1).setWorkerPoolSize(1).setInternalBlockingPoolSize(2));
   }
 
   void start() {

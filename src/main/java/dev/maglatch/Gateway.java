@@ -103,7 +103,11 @@ public final class Gateway {
     if (config.log().format() == Format.JSON) {
       LogFormat.json();
     }
-    this.vertx = Vertx.vertx(options(config));
+    this.vertx =
+        Vertx.builder()
+            .with(options(config.eventLoops().count()))
+            .withTransport(config.eventLoops().transport().transport())
+            .build();
     this.webhookVertx = Deliveries.vertx();
     this.metrics = new Metrics(version, readiness);
   }
@@ -275,7 +279,7 @@ public final class Gateway {
     return vertx
         .deployVerticle(
             () -> new ProxyVerticle(listener, proxy, parts, listening),
-            new DeploymentOptions().setInstances(config.eventLoops()))
+            new DeploymentOptions().setInstances(config.eventLoops().count()))
         .onSuccess(servers::add)
         .mapEmpty();
   }
@@ -316,10 +320,10 @@ public final class Gateway {
     return new Member(UUID.randomUUID(), "pid " + ProcessHandle.current().pid());
   }
 
-  private static VertxOptions options(GatewayConfig config) {
+  /** Returns options for {@code eventLoops} threads, without folders of Vert.x's own. */
+  static VertxOptions options(int eventLoops) {
     return new VertxOptions()
-        .setEventLoopPoolSize(config.eventLoops())
-        .setPreferNativeTransport(false)
+        .setEventLoopPoolSize(eventLoops)
         .setFileSystemOptions(
             new FileSystemOptions()
                 .setClassPathResolvingEnabled(false)

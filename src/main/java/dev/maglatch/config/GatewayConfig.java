@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  * @param acceptUnchecked whether tokens with wrong check bytes are looked up within a budget
  * @param organizationKeys most active keys of one organization; 0 for no bound
  * @param eventsToken what upstreams publish events with; null if nobody may
- * @param eventLoops threads that serve requests
  */
 public record GatewayConfig(
     HttpConfig http,
@@ -47,9 +46,8 @@ public record GatewayConfig(
     DialectConfig magicpost,
     DialectConfig organization,
     LogConfig log,
-    int eventLoops) {
+    EventLoops eventLoops) {
   private static final int OPS_PORT = 9_090;
-  private static final int MAX_EVENT_LOOPS = 256;
 
   /**
    * Reads all settings. What is wrong is noted in {@code settings}, whose problems the caller asks
@@ -78,7 +76,7 @@ public record GatewayConfig(
         DialectConfig.read(dialects.section("magicpost"), "/api/v1"),
         DialectConfig.read(dialects.section("organization"), "/v1"),
         LogConfig.read(root.section("log")),
-        eventLoops(root));
+        EventLoops.read(root));
   }
 
   /** Returns the same with the database at {@code started}. */
@@ -134,11 +132,5 @@ public record GatewayConfig(
           "url", "postgresql://user:password@host:5432/name, or database.embedded: true");
     }
     return database;
-  }
-
-  private static int eventLoops(Section root) {
-    int cores = Math.min(Runtime.getRuntime().availableProcessors(), MAX_EVENT_LOOPS);
-    int wanted = root.integer("event-loops", 0, 0, MAX_EVENT_LOOPS);
-    return wanted == 0 ? cores : wanted;
   }
 }

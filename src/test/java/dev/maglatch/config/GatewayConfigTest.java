@@ -104,7 +104,7 @@ class GatewayConfigTest {
     assertThat(config.magpipe().enabled()).isFalse();
     assertThat(config.organization().base()).isEqualTo("/org/v2");
     assertThat(config.log()).isEqualTo(new LogConfig(LogConfig.Format.JSON, false));
-    assertThat(config.eventLoops()).isEqualTo(3);
+    assertThat(config.eventLoops().count()).isEqualTo(3);
   }
 
   @Test
