@@ -6,8 +6,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.TokenShape;
 import dev.maglatch.key.Tokens;
-import dev.maglatch.postgres.DatabaseAddress;
-import dev.maglatch.secret.Secret;
 import dev.maglatch.secret.SecretRing;
 import java.io.IOException;
 import java.io.Writer;
@@ -15,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Base64;
@@ -49,11 +46,7 @@ public final class ManyKeys {
     byte[] master = Base64.getDecoder().decode(System.getenv("MAGLATCH_SECRETS_MASTER"));
     SecretRing ring = SecretRing.derive(List.of(master));
     Tokens tokens = new Tokens(new SecureRandom(), ring.checkKeys(), ring.peppers());
-    DatabaseAddress address = DatabaseAddress.parse(arguments[0], null, null);
-    Secret password = address.password();
-    try (Connection connection =
-            DriverManager.getConnection(
-                address.jdbcUrl(), address.user(), password == null ? null : password.reveal());
+    try (Connection connection = Ask.connect(arguments[0]);
         Writer texts = Files.newBufferedWriter(Path.of(arguments[2]));
         Writer hashes = Files.newBufferedWriter(Path.of(arguments[3]))) {
       new ManyKeys(tokens).copy(connection, Integer.parseInt(arguments[1]), texts, hashes);
