@@ -121,6 +121,7 @@ final class Parts {
 
     this.keyStore = new PgKeyStore(vertx, options, lookupTimeout);
     this.sessionLookup = new PgSessionLookup(vertx, options, lookupTimeout);
+    feed.onReturn(this::reconnect);
     this.sessionAccounts = new PgSessionAccounts(management.database(), random);
     this.sessionTokens = new SessionTokens(publicUrl(), ring, random, databaseClock);
     this.passwords = new Passwords(vertx, random, metrics.session());
@@ -170,6 +171,13 @@ final class Parts {
   /** Returns what a listener for own routes alone needs. */
   ProxyParts ownProxy() {
     return proxy.with(ownRoutes::find);
+  }
+
+  /** The feed's connection is watched; what happened to it may have happened to all. */
+  private void reconnect() {
+    keyStore.reconnect();
+    sessionLookup.reconnect();
+    management.database().reconnect();
   }
 
   Future<Void> close() {

@@ -119,6 +119,51 @@ class ReplicasTest {
     }
   }
 
+  /**
+   * Rule 7: what the network has forgotten is given up together with the feed's connection. Answers
+   * are so patiently awaited here that they would never come on one of the old connections.
+   */
+  @Test
+  void blackHoledNetworkIsForgottenWithTheFeed() {
+    Map<String, String> patient = Map.of("MAGLATCH_DATABASE_LOOKUP_TIMEOUT", "60s");
+    try (ServerRelay relay = ServerRelay.before(database.address());
+        EchoUpstream upstream = new EchoUpstream();
+        TestGateway gateway = TestGateway.begin(relay.address(), upstream.url(), patient)) {
+      gateway.awaitReady();
+      Tenant tenant = Tenant.in(database.address());
+      String known = usedKey(tenant, gateway);
+      String neverUsed = tenant.key(gateway.config());
+      assertThat(listed(gateway, known)).isEqualTo(200);
+
+      relay.stall();
+      await().until(() -> degraded(gateway));
+      CompletableFuture<?> inVain =
+          gateway.sendLater("GET", "/", null, "Authorization", "Bearer " + neverUsed);
+      relay.flow();
+      await().until(() -> !degraded(gateway));
+
+      long back = System.nanoTime();
+      assertThat(status(gateway, tenant.key(gateway.config()))).isEqualTo(200);
+      assertThat(listed(gateway, known)).isEqualTo(200);
+      assertThat(Duration.ofNanos(System.nanoTime() - back)).isLessThan(WHEN_BLACK_HOLED);
+      inVain.cancel(true);
+    }
+  }
+
+  private static boolean degraded(TestGateway gateway) {
+    return gateway.ops("/readyz").body().contains("degraded");
+  }
+
+  private static int listed(TestGateway gateway, String key) {
+    return gateway
+        .post(
+            "/functions/v1/manage-api-keys",
+            "{\"action\":\"list\"}",
+            "Authorization",
+            "Bearer " + key)
+        .statusCode();
+  }
+
   /** Rules 1 and 4: a logout is answered when the session is over on every replica. */
   @Test
   void sessionThatWasLoggedOutOnOneReplicaIsRefusedOnTheOtherAtOnce() {

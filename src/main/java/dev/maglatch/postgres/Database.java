@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pool of the management plane. The path of a proxied request never waits for it.
@@ -31,24 +32,33 @@ public final class Database {
    */
   private static final Duration READ_TIMEOUT_WHEN_SILENT = Duration.ofSeconds(60);
 
-  private final Pool pool;
+  private final Vertx vertx;
+  private final Supplier<Pool> opener;
   private final long answerMillis;
   private final AtomicInteger working = new AtomicInteger();
+  private volatile Pool pool;
+  private @Nullable Pool former; // guarded by this
+  private boolean closed; // guarded by this
 
-  private Database(Pool pool, long answerMillis) {
-    this.pool = pool;
+  private Database(Vertx vertx, Supplier<Pool> opener, long answerMillis) {
+    this.vertx = vertx;
+    this.opener = opener;
     this.answerMillis = answerMillis;
+    this.pool = opener.get();
   }
 
   public static Database open(Vertx vertx, DatabaseAddress address, PoolLimits limits) {
-    Pool pool =
-        PgBuilder.pool()
-            .with(poolOptions(limits))
-            .with(transport(limits))
-            .connectingTo(connectOptions(address, limits))
-            .using(vertx)
-            .build();
-    return new Database(pool, limits.answerTimeout().toMillis());
+    return new Database(
+        vertx, () -> pool(vertx, address, limits), limits.answerTimeout().toMillis());
+  }
+
+  private static Pool pool(Vertx vertx, DatabaseAddress address, PoolLimits limits) {
+    return PgBuilder.pool()
+        .with(poolOptions(limits))
+        .with(transport(limits))
+        .connectingTo(connectOptions(address, limits))
+        .using(vertx)
+        .build();
   }
 
   /** Returns the pool itself. Its failures are not yet faults; see {@link #query}. */
@@ -75,9 +85,30 @@ public final class Database {
     return bounded(() -> pool.withTransaction(work));
   }
 
+  /**
+   * Gives work that begins from now on connections of its own, since the network may have forgotten
+   * the ones there are. Those are closed once the work that has begun on them must have ended;
+   * until then this does nothing more, so that there are at most twice as many connections.
+   */
+  public synchronized void reconnect() {
+    if (closed || former != null) {
+      return;
+    }
+    former = pool;
+    pool = opener.get();
+    vertx.setTimer(answerMillis, ended -> closeFormer());
+  }
+
+  private synchronized Future<Void> closeFormer() {
+    Pool old = former;
+    former = null;
+    return old == null ? Future.succeededFuture() : old.close();
+  }
+
   /** Closes every connection, whatever still runs on it. */
-  public Future<Void> close() {
-    return pool.close();
+  public synchronized Future<Void> close() {
+    closed = true;
+    return Future.join(closeFormer(), pool.close()).mapEmpty();
   }
 
   /** Returns how many pieces of work have begun and not ended, waiting ones included. */

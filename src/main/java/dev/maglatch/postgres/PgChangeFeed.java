@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +79,8 @@ public final class PgChangeFeed implements ChangeFeed {
   private final SteadyConnection feed;
   private final SteadyConnection revoker;
   private volatile Runnable onNotification = () -> {};
+  private volatile Runnable onReturn = () -> {};
+  private volatile boolean silent;
 
   /**
    * @param timeout how long one answer may take; a later one costs the connection
@@ -89,6 +92,14 @@ public final class PgChangeFeed implements ChangeFeed {
     this.revoker =
         new SteadyConnection(
             vertx, new PgConnectOptions(options), timeout, ready -> Future.succeededFuture());
+  }
+
+  /**
+   * Sets what to do when the database is found again after it had fallen silent: connections made
+   * before may be open and dead, with nobody left to say so.
+   */
+  public void onReturn(Runnable handler) {
+    onReturn = handler;
   }
 
   @Override
@@ -108,6 +119,7 @@ public final class PgChangeFeed implements ChangeFeed {
             lease.toMillis(),
             maxChanges);
     return feed.use(connection -> connection.preparedQuery(RENEW).execute(arguments))
+        .onFailure(failed -> silent |= failed.getCause() instanceof TimeoutException)
         .map(PgChangeFeed::renewal);
   }
 
@@ -154,7 +166,15 @@ public final class PgChangeFeed implements ChangeFeed {
 
   private Future<Void> beginListening(PgConnection connection) {
     connection.notificationHandler(notification -> onNotification.run());
-    return connection.query(LISTEN).execute().mapEmpty();
+    return connection.query(LISTEN).execute().onSuccess(heard -> returned()).mapEmpty();
+  }
+
+  private void returned() {
+    if (silent) {
+      silent = false;
+      revoker.reconnect();
+      onReturn.run();
+    }
   }
 
   private static Renewal renewal(RowSet<Row> rows) {

@@ -72,6 +72,11 @@ public final class PgKeyStore implements KeyStore {
     return connection.use(open -> open.preparedQuery(REHASH).execute(arguments)).mapEmpty();
   }
 
+  /** Lets the next lookup connect anew. */
+  public void reconnect() {
+    connection.reconnect();
+  }
+
   public Future<Void> close() {
     return connection.close();
   }

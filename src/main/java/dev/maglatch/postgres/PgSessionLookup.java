@@ -49,6 +49,11 @@ public final class PgSessionLookup implements SessionLookup {
     return find(BY_SUBJECT, Tuple.of(issuer, subject)).map(SessionRows::onlyAccount);
   }
 
+  /** Lets the next lookup connect anew. */
+  public void reconnect() {
+    connection.reconnect();
+  }
+
   public Future<Void> close() {
     return connection.close();
   }

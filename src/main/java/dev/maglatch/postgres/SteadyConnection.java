@@ -84,6 +84,18 @@ final class SteadyConnection {
                     Fault.of(Fault.Code.STORE_UNAVAILABLE, "database: " + failed, failed)));
   }
 
+  /**
+   * Lets the next use connect anew, since the network may have forgotten this connection. What
+   * waits on it is still answered if an answer comes.
+   */
+  synchronized void reconnect() {
+    Attempt old = current;
+    current = null;
+    if (old != null) {
+      Future<Void> unused = old.end();
+    }
+  }
+
   synchronized Future<Void> close() {
     closed = true;
     Attempt last = current;
