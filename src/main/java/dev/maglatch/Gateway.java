@@ -25,9 +25,11 @@ import dev.maglatch.postgres.SchemaVersion;
 import dev.maglatch.postgres.SecretFingerprints;
 import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.ListenerConfig;
+import dev.maglatch.proxy.Protocols.TlsFiles;
 import dev.maglatch.proxy.ProxyConfig;
 import dev.maglatch.proxy.ProxyParts;
 import dev.maglatch.proxy.ProxyVerticle;
+import dev.maglatch.proxy.ServerCertificate;
 import dev.maglatch.webhook.EventStore;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -64,6 +66,7 @@ public final class Gateway {
   /** Vert.x: one free port for all servers that ask by this number; the public ones ask by -1. */
   private static final int ANY_OTHER_PORT = -2;
 
+  private static final long CERTIFICATE_CHECK_MILLIS = 1_000;
   private static final long CLEAN_UP_MILLIS = 300_000;
 
   private final GatewayConfig config;
@@ -88,6 +91,9 @@ public final class Gateway {
   /** Null until the database is known to be ours. */
   private volatile @Nullable EventStore events;
 
+  /** Null in plain text. */
+  private volatile @Nullable ServerCertificate certificate;
+
   private volatile int httpPort;
   private volatile int opsPort;
   private volatile int managementPort;
@@ -110,6 +116,7 @@ public final class Gateway {
             .build();
     this.webhookVertx = Deliveries.vertx();
     this.metrics = new Metrics(version, readiness);
+    metrics.watchCertificate(this::certificateExpiry);
   }
 
   /**
@@ -121,7 +128,7 @@ public final class Gateway {
     startOps()
         .compose(listening -> awaitSchema())
         .compose(current -> join())
-        .compose(this::openServers)
+        .compose(parts -> loadCertificate().compose(read -> openServers(parts)))
         .onSuccess(open -> readiness.ready())
         .onSuccess(open -> started.complete(this))
         .onFailure(failure -> stop().onComplete(stopped -> started.fail(failure)));
@@ -249,6 +256,37 @@ public final class Gateway {
     deliveries.start();
   }
 
+  /** Reads the listener's certificate, and from now on once a second. */
+  private Future<Void> loadCertificate() {
+    TlsFiles files = config.http().listener().protocols().tls();
+    if (files == null) {
+      return Future.succeededFuture();
+    }
+    return vertx
+        .executeBlocking(() -> ServerCertificate.load(vertx, files))
+        .recover(
+            bad ->
+                Future.failedFuture(
+                    new StartFailure("http.tls: no good certificate: " + bad.getMessage())))
+        .onSuccess(this::watchCertificate)
+        .mapEmpty();
+  }
+
+  private void watchCertificate(ServerCertificate loaded) {
+    certificate = loaded;
+    vertx.setPeriodic(CERTIFICATE_CHECK_MILLIS, tick -> vertx.executeBlocking(() -> again(loaded)));
+  }
+
+  private long certificateExpiry() {
+    ServerCertificate shown = certificate;
+    return shown == null ? 0 : shown.expiry().getEpochSecond();
+  }
+
+  private static @Nullable Void again(ServerCertificate loaded) {
+    loaded.reload();
+    return null;
+  }
+
   private Future<Void> openServers(Parts parts) {
     vertx.setPeriodic(STANDING_CHECK_MILLIS, tick -> noteStanding(parts)); // ends with Vert.x
     vertx.setPeriodic(CLEAN_UP_MILLIS, tick -> cleanUp(parts));
@@ -278,7 +316,7 @@ public final class Gateway {
       ListenerConfig listener, ProxyConfig proxy, ProxyParts parts, IntConsumer listening) {
     return vertx
         .deployVerticle(
-            () -> new ProxyVerticle(listener, proxy, parts, listening),
+            () -> new ProxyVerticle(listener, certificate, proxy, parts, listening),
             new DeploymentOptions().setInstances(config.eventLoops().count()))
         .onSuccess(servers::add)
         .mapEmpty();

@@ -87,6 +87,9 @@ enum Metric {
   DATABASE_PENDING("maglatch_database_pending", "Pieces of work that wait for a connection"),
   DATABASE_MAX("maglatch_database_connections_max", "The most connections the pool may open"),
 
+  CERTIFICATE_EXPIRY(
+      "maglatch_tls_certificate_expiry_time_seconds",
+      "Until when the certificate of the public listener is valid, Unix time; 0 without TLS"),
   ACCESS_LOG_DROPPED(
       "maglatch_access_log_dropped_total", "Access log entries lost because the queue was full"),
   READY("maglatch_ready", "1 while /readyz answers 200"),

@@ -89,6 +89,11 @@ public final class Metrics {
     Metric.PASSWORDS_WAITING.gauge(registry, waiting::getAsInt);
   }
 
+  /** Shows until when the listener's certificate is valid, from now on. Call it once. */
+  public void watchCertificate(LongSupplier epochSecond) {
+    Metric.CERTIFICATE_EXPIRY.gauge(registry, epochSecond::getAsLong);
+  }
+
   /** Shows whether the lease is held, from now on. Call it once. */
   public void watchLease(BooleanSupplier held) {
     Metric.LEASE_HELD.gauge(registry, () -> held.getAsBoolean() ? 1 : 0);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import static io.vertx.core.http.HttpHeaders.CONTENT_LENGTH;
+import static io.vertx.core.http.HttpHeaders.TRANSFER_ENCODING;
+import static java.util.concurrent.TimeUnit.SECONDS;
+
 import dev.maglatch.http.TrustedProxies;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -21,28 +25,34 @@ import org.jspecify.annotations.Nullable;
 final class ClientConnection extends Deadlines.Entry {
   private static final long NEVER = Long.MAX_VALUE;
 
+  /** For a goodbye that the other end does not take. */
+  private static final long GOODBYE_NANOS = SECONDS.toNanos(1);
+
   private static final MultiMap NO_FIELDS = MultiMap.caseInsensitiveMultiMap();
 
   private final Loop loop;
   private final HttpConnection connection;
   private final String peer;
+  private final String scheme;
 
   private final RequestTrailers trailers = new RequestTrailers();
-  private final boolean multiplexed;
+  private final @Nullable StrictFrames frames;
 
   private int requests;
   private boolean headBegun = true; // the first head is due from the beginning
   private long closeAtNanos;
   private boolean closing;
+  private boolean saidGoodbye;
 
   ClientConnection(Loop loop, HttpConnection connection) {
     this.loop = loop;
     this.connection = connection;
     this.peer = TrustedProxies.NONE.clientAddress(address(connection), NO_FIELDS);
+    this.scheme = connection.isSsl() ? "https" : "http";
     this.closeAtNanos = loop.nanoTime() + loop.config().headerDeadline().toNanos();
+    this.frames = StrictFrames.install(connection);
     Channel channel = Connections.channel(connection);
-    this.multiplexed = channel != null && !StrictDecoding.isInstalled(channel);
-    if (channel != null) {
+    if (channel != null && frames == null) {
       channel.pipeline().addFirst(new FirstByte());
       channel.pipeline().addBefore("handler", null, trailers);
     }
@@ -78,7 +88,22 @@ final class ClientConnection extends Deadlines.Entry {
 
   /** Returns the trailer fields of {@code request}, which has ended; null if there were none. */
   @Nullable HttpHeaders trailersOf(HttpServerRequest request) {
-    return trailers.take(request);
+    return frames == null ? trailers.take(request) : frames.trailers(request.streamId());
+  }
+
+  /** Whether a body follows the head of {@code request}, which has just come. */
+  boolean bodyFollows(HttpServerRequest request) {
+    return frames == null ? announcesBody(request.headers()) : frames.bodyFollows();
+  }
+
+  private static boolean announcesBody(MultiMap headers) {
+    String length = headers.get(CONTENT_LENGTH);
+    return length == null ? headers.contains(TRANSFER_ENCODING) : !length.equals("0");
+  }
+
+  /** Returns how the client reached us: {@code http} or {@code https}, whatever it says itself. */
+  String scheme() {
+    return scheme;
   }
 
   /**
@@ -87,7 +112,7 @@ final class ClientConnection extends Deadlines.Entry {
    */
   void sayFarewell() {
     Channel channel = Connections.channel(connection);
-    if (multiplexed) {
+    if (frames != null) {
       connection.shutdown(loop.config().drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } else if (channel != null && StrictDecoding.isInstalled(channel)) { // else it is upgraded
       channel.pipeline().addBefore("handler", null, new Farewell(requests > 0));
@@ -123,8 +148,15 @@ final class ClientConnection extends Deadlines.Entry {
 
   @Override
   void check(long nowNanos) {
-    if (closeAtNanos != NEVER && nowNanos - closeAtNanos >= 0) {
+    if (closeAtNanos == NEVER || nowNanos - closeAtNanos < 0) {
+      return;
+    }
+    if (frames == null || saidGoodbye) {
       Connections.abort(connection);
+    } else {
+      saidGoodbye = true;
+      closeAtNanos = nowNanos + GOODBYE_NANOS;
+      connection.close(); // GOAWAY, so that the client knows which requests nobody has seen
     }
   }
 

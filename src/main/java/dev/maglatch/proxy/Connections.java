@@ -6,14 +6,24 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.nio.AbstractNioChannel;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.impl.Http1xServerConnection;
+import io.vertx.core.http.impl.Http2ServerConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import org.jspecify.annotations.Nullable;
 
 /** What Vert.x does not offer on a connection, done on its Netty channel. */
 final class Connections {
+  /** What a stream of HTTP/2 is reset with when its answer is whole and nobody wants the rest. */
+  static final long NO_ERROR = Http2Error.NO_ERROR.code();
+
+  /** What a stream of HTTP/2 is reset with when its answer is not whole. */
+  static final long INTERNAL_ERROR = Http2Error.INTERNAL_ERROR.code();
+
   private static final int READS_OF_QUEUE = 64;
 
   private Connections() {}
@@ -32,6 +42,16 @@ final class Connections {
     }
   }
 
+  /** Like {@link #abort}, for one that was just accepted: what it has sent goes nowhere. */
+  static void refuse(HttpConnection connection) {
+    if (connection instanceof Http1xServerConnection http1) {
+      http1.handler(unheard -> {});
+    } else if (connection instanceof Http2ServerConnection http2) {
+      http2.handler(unheard -> {});
+    }
+    abort(connection);
+  }
+
   /** Like {@link #abort}, and with a reset, so that the end cannot be taken for a proper one. */
   static void reset(HttpConnection connection) {
     Channel channel = channel(connection);
@@ -39,6 +59,14 @@ final class Connections {
       channel.config().setOption(ChannelOption.SO_LINGER, 0);
     }
     abort(connection);
+  }
+
+  /** From now on {@link ClientConnection} watches. */
+  static void stopIdleTimeout(HttpConnection connection) {
+    Channel channel = channel(connection);
+    if (channel != null && channel.pipeline().get(IdleStateHandler.class) != null) {
+      channel.pipeline().remove(IdleStateHandler.class);
+    }
   }
 
   /** Writes out what was written so far. */

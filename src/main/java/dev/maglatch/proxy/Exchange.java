@@ -27,6 +27,7 @@ final class Exchange {
   private final long beganNanos;
   private final String requestId;
   private final String clientAddress;
+  private final boolean hasBody;
 
   private BearerToken token = BearerToken.MISSING;
   private @Nullable Route route;
@@ -46,6 +47,7 @@ final class Exchange {
     this.beganNanos = loop.nanoTime();
     this.requestId = loop.requestIds().of(request.headers());
     this.clientAddress = connection.clientAddress(request.headers());
+    this.hasBody = connection.bodyFollows(request);
     connection.requestBegan();
     loop.metrics().began();
   }
@@ -148,16 +150,29 @@ final class Exchange {
     loop.metrics().decided(decision, nanos);
   }
 
-  /** Whether a body follows the head. HTTP/1: its framing says so. */
+  /** Whether a body follows the head: by the framing of HTTP/1, by the flags of HTTP/2. */
   boolean hasBody() {
-    MultiMap headers = request.headers();
-    String length = headers.get(HttpHeaders.CONTENT_LENGTH);
-    return length == null ? headers.contains(HttpHeaders.TRANSFER_ENCODING) : !length.equals("0");
+    return hasBody;
+  }
+
+  /** Returns the host that the client asked for, perhaps with a port; null if it named none. */
+  @Nullable String host() {
+    String host = request.getHeader(HttpHeaders.HOST);
+    return host == null && isHttp2() ? String.valueOf(request.authority()) : host;
+  }
+
+  /** Returns how the client reached us: {@code http} or {@code https}. */
+  String scheme() {
+    return connection.scheme();
+  }
+
+  boolean isHttp2() {
+    return request.version() == HttpVersion.HTTP_2;
   }
 
   /** Whether the client keeps its body back until it is told to go on. */
   boolean expectsContinue() {
-    return request.version() == HttpVersion.HTTP_1_1
+    return request.version() != HttpVersion.HTTP_1_0
         && HttpHeaders.CONTINUE.toString().equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT));
   }
 

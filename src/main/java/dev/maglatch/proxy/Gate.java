@@ -146,7 +146,7 @@ final class Gate {
   }
 
   /** Whether {@code value} has no control character but tabs inside, and no blank at its ends. */
-  private static boolean isValue(CharSequence value) {
+  static boolean isValue(CharSequence value) {
     int length = value.length();
     if (length == 0) {
       return true;

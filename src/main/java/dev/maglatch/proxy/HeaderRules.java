@@ -9,7 +9,6 @@ import dev.maglatch.key.Principal;
 import io.netty.util.AsciiString;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpServerRequest;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -201,15 +200,15 @@ final class HeaderRules {
    * the client's own invention.
    */
   private void addForwarded(Exchange exchange, RequestFields to) {
-    HttpServerRequest request = exchange.request();
-    MultiMap from = request.headers();
+    MultiMap from = exchange.request().headers();
     String peer = exchange.peer();
-    String host = from.get(HttpHeaders.HOST);
+    String host = exchange.host();
+    String scheme = exchange.scheme();
     boolean trusted = proxies.trusts(peer);
     to.add(X_FORWARDED_FOR, appended(trusted, from, X_FORWARDED_FOR, peer));
-    to.add(X_FORWARDED_PROTO, kept(trusted, from, X_FORWARDED_PROTO, request.scheme()));
+    to.add(X_FORWARDED_PROTO, kept(trusted, from, X_FORWARDED_PROTO, scheme));
     to.add(X_FORWARDED_HOST, kept(trusted, from, X_FORWARDED_HOST, host == null ? "" : host));
-    to.add(FORWARDED, appended(trusted, from, FORWARDED, element(peer, request.scheme(), host)));
+    to.add(FORWARDED, appended(trusted, from, FORWARDED, element(peer, scheme, host)));
   }
 
   private static String appended(boolean trusted, MultiMap from, CharSequence name, String hop) {

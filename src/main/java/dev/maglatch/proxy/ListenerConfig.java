@@ -30,7 +30,8 @@ public record ListenerConfig(
     Duration idleTimeout,
     int maxConnections,
     Duration drainDelay,
-    Duration drainTimeout) {
+    Duration drainTimeout,
+    Protocols protocols) {
   public static final ListenerConfig DEFAULT =
       new ListenerConfig(
           "0.0.0.0",
@@ -42,7 +43,8 @@ public record ListenerConfig(
           Duration.ofSeconds(75),
           10_000,
           Duration.ofSeconds(5),
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          Protocols.DEFAULT);
 
   private static final Duration SHORTEST = Duration.ofMillis(100);
   private static final Duration LONGEST = Duration.ofHours(1);
@@ -59,7 +61,40 @@ public record ListenerConfig(
         idleTimeout,
         maxConnections,
         drainDelay,
-        drainTimeout);
+        drainTimeout,
+        protocols);
+  }
+
+  /** Returns the same that goes on accepting for {@code otherDrainDelay} on stop. */
+  public ListenerConfig leaving(Duration otherDrainDelay) {
+    return new ListenerConfig(
+        host,
+        port,
+        maxHeaders,
+        maxTargetBytes,
+        maxHeaderBytes,
+        headerDeadline,
+        idleTimeout,
+        maxConnections,
+        otherDrainDelay,
+        drainTimeout,
+        protocols);
+  }
+
+  /** Returns the same with other protocols. */
+  public ListenerConfig speaking(Protocols others) {
+    return new ListenerConfig(
+        host,
+        port,
+        maxHeaders,
+        maxTargetBytes,
+        maxHeaderBytes,
+        headerDeadline,
+        idleTimeout,
+        maxConnections,
+        drainDelay,
+        drainTimeout,
+        others);
   }
 
   /** Reads what is about the listener in the section {@code http}. */
@@ -74,6 +109,7 @@ public record ListenerConfig(
         http.duration("idle-timeout", DEFAULT.idleTimeout, SHORTEST, LONGEST),
         http.integer("max-connections", DEFAULT.maxConnections, 1, 1_000_000),
         http.duration("drain-delay", DEFAULT.drainDelay, Duration.ZERO, LONGEST),
-        http.duration("drain-timeout", DEFAULT.drainTimeout, Duration.ZERO, LONGEST));
+        http.duration("drain-timeout", DEFAULT.drainTimeout, Duration.ZERO, LONGEST),
+        Protocols.read(http));
   }
 }

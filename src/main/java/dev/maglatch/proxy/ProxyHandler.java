@@ -195,7 +195,8 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
   private void handOver(Exchange exchange, Handler<HttpServerRequest> own) {
     exchange.decided(Decision.OWN, 0);
     HttpServerResponse response = exchange.response();
-    response.endHandler(end -> exchange.end(Ending.ANSWERED));
+    response.endHandler( // of HTTP/2 it is called when a stream breaks, too
+        end -> exchange.end(response.ended() ? Ending.ANSWERED : Ending.CLIENT_GONE));
     response.closeHandler(gone -> exchange.end(Ending.CLIENT_GONE));
     exchange.request().pause();
     own.handle(exchange.request());

@@ -5,9 +5,12 @@ import dev.maglatch.http.IpRanges;
 import dev.maglatch.http.TrustedProxies;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.KeyCertOptions;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -21,22 +24,34 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProxyVerticle extends VerticleBase {
   private static final int MAX_CHUNK_BYTES = 65_536;
+  private static final Set<String> TLS_VERSIONS = Set.of("TLSv1.3", "TLSv1.2");
+  private static final int MAX_STREAMS = 100; // at a time, on one connection
+  private static final int CONNECTION_WINDOW_BYTES = 1 << 20; // of bodies that wait to be sent on
+  private static final int FIELD_OVERHEAD = 32;
+  private static final int PSEUDO_FIELDS = 4;
   private static final int ANY_PORT_SHARED = -1; // Vert.x: one free port for all of a deployment
 
   private final ListenerConfig listener;
   private final ProxyConfig proxy;
   private final ProxyParts parts;
   private final IntConsumer listening;
+  private final @Nullable ServerCertificate certificate;
 
   private @Nullable HttpServer server;
   private @Nullable UpstreamClient client;
   private @Nullable Loop loop;
 
   /**
+   * @param certificate what TLS shows; null if the listener speaks plain text
    * @param listening told the actual port once connections are accepted, by every instance
    */
   public ProxyVerticle(
-      ListenerConfig listener, ProxyConfig proxy, ProxyParts parts, IntConsumer listening) {
+      ListenerConfig listener,
+      @Nullable ServerCertificate certificate,
+      ProxyConfig proxy,
+      ProxyParts parts,
+      IntConsumer listening) {
+    this.certificate = certificate;
     this.listener = listener;
     this.proxy = proxy;
     this.parts = parts;
@@ -68,15 +83,31 @@ public final class ProxyVerticle extends VerticleBase {
   }
 
   private static void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
-    if (!loop.clients().hasRoom()) {
-      Connections.abort(connection);
+    boolean decodedLoosely = options.isHttp2ClearTextEnabled() && StrictDecoding.isOf(connection);
+    if (!loop.clients().hasRoom() || decodedLoosely) {
+      Connections.refuse(connection);
       return;
     }
+    Connections.stopIdleTimeout(connection);
     StrictDecoding.install(connection, options);
     loop.clients().opened(connection);
   }
 
   private HttpServerOptions options() {
+    HttpServerOptions options = plainOptions();
+    if (certificate != null) {
+      options
+          .setSsl(true)
+          .setKeyCertOptions(KeyCertOptions.wrap(certificate))
+          .setEnabledSecureTransportProtocols(TLS_VERSIONS)
+          .setUseAlpn(listener.protocols().http2())
+          .setSslHandshakeTimeout(listener.headerDeadline().toMillis())
+          .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
+    }
+    return options;
+  }
+
+  private HttpServerOptions plainOptions() {
     return new HttpServerOptions()
         .setHost(listener.host())
         .setPort(listener.port() == 0 ? ANY_PORT_SHARED : listener.port())
@@ -84,13 +115,26 @@ public final class ProxyVerticle extends VerticleBase {
         .setMaxHeaderSize(listener.maxHeaderBytes())
         .setMaxChunkSize(MAX_CHUNK_BYTES)
         .setTcpNoDelay(true)
-        .setHttp2ClearTextEnabled(false)
+        .setHttp2ClearTextEnabled(listener.protocols().h2c())
+        .setInitialSettings(
+            new Http2Settings()
+                .setMaxConcurrentStreams(MAX_STREAMS)
+                .setMaxHeaderListSize(maxHeaderListBytes()))
+        .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
         .setCompressionSupported(false)
         .setDecompressionSupported(false)
         .setPerFrameWebSocketCompressionSupported(false) // open in 5.0.12: CVE-2026-102467
         .setPerMessageWebSocketCompressionSupported(false)
         .setHandle100ContinueAutomatically(false)
-        .setIdleTimeout(0); // ClientConnection watches instead
+        .setIdleTimeout((int) listener.headerDeadline().toMillis()) // until accept
+        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS);
+  }
+
+  /** What HTTP/1 is allowed for line and fields, counted as RFC 9113 counts: 32 more for each. */
+  private long maxHeaderListBytes() {
+    return listener.maxTargetBytes()
+        + listener.maxHeaderBytes()
+        + (long) FIELD_OVERHEAD * (listener.maxHeaders() + PSEUDO_FIELDS);
   }
 
   @Override

@@ -18,6 +18,7 @@ import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -93,7 +94,7 @@ final class Rejection {
       return Future.succeededFuture();
     }
     if (response.headWritten()) {
-      return response.reset();
+      return response.reset(Connections.INTERNAL_ERROR);
     }
     response.setStatusCode(why.status());
     writeHeaders(request, requestId, token, why, response.headers());
@@ -120,6 +121,9 @@ final class Rejection {
       HttpServerResponse response,
       @Nullable Buffer body,
       boolean broken) {
+    if (request.version() == HttpVersion.HTTP_2) {
+      return endStream(request, response, body);
+    }
     boolean last = mustEndConnection(request, broken);
     if (last) {
       response.putHeader(CONNECTION, CLOSE);
@@ -131,6 +135,17 @@ final class Rejection {
     }
     request.handler(null).resume(); // nobody will read the rest
     return sent;
+  }
+
+  /** The rest of a body is stopped once the answer is on its way, which a reset would overtake. */
+  private static Future<Void> endStream(
+      HttpServerRequest request, HttpServerResponse response, @Nullable Buffer body) {
+    boolean hasBody = body != null && !request.method().equals(HttpMethod.HEAD);
+    if (body != null && !hasBody) {
+      response.putHeader(CONTENT_LENGTH, Integer.toString(body.length()));
+    }
+    Future<Void> sent = hasBody ? response.end(body) : response.end();
+    return sent.onSuccess(done -> response.reset(Connections.NO_ERROR));
   }
 
   /** Answers a browser's preflight; only if CORS is on. */
@@ -179,8 +194,7 @@ final class Rejection {
   }
 
   private static boolean mustEndConnection(HttpServerRequest request, boolean broken) {
-    return request.version() != HttpVersion.HTTP_2
-        && (broken || (!request.isEnded() && announcesBody(request.headers())));
+    return broken || (!request.isEnded() && announcesBody(request.headers()));
   }
 
   private static boolean announcesBody(MultiMap headers) {

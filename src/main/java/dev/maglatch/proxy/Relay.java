@@ -7,7 +7,9 @@ import dev.maglatch.fault.Fault;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.VertxException;
 import io.vertx.core.buffer.Buffer;
@@ -344,7 +346,9 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     if (done) {
       return;
     }
-    if (!trailers.isEmpty() && response.isChunked() && !passTrailers(trailers)) {
+    if (!trailers.isEmpty()
+        && (response.isChunked() || exchange.isHttp2())
+        && !passTrailers(trailers)) {
       return;
     }
     complete(content.isReadable() ? copy(content) : null);
@@ -363,19 +367,23 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
 
   private void complete(@Nullable Buffer last) {
     finish();
-    var written = last == null ? response.end() : response.end(last);
+    Future<Void> written = last == null ? response.end() : response.end(last);
     if (endsWithClose) {
       written.onComplete(sent -> request.connection().close());
     }
     dropUpstream(); // it may be in the middle of something
     if (!requestEnded) {
-      dropRestOfRequest();
+      dropRestOfRequest(written);
     }
     exchange.end(Ending.RELAYED);
   }
 
   /** The answer came before the whole request was sent: nobody wants the rest. */
-  private void dropRestOfRequest() {
+  private void dropRestOfRequest(Future<Void> answer) {
+    if (exchange.isHttp2()) {
+      answer.onSuccess(sent -> response.reset(Connections.NO_ERROR));
+      return;
+    }
     request.connection().shutdown(LINGER_MILLIS, TimeUnit.MILLISECONDS);
     request.handler(null);
     request.resume();
@@ -396,6 +404,10 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   /** The body of the request is not what its framing promised. */
   private void clientBroke(Throwable cause) {
     if (done) {
+      return;
+    }
+    if (exchange.isHttp2() && !(cause instanceof Http2Exception)) {
+      abandon(Ending.CLIENT_GONE); // it has reset the stream, or closed the connection
       return;
     }
     refuse(Refusal.BAD_REQUEST, Ending.CLIENT_BROKEN);
@@ -479,8 +491,8 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
   private void cutOff() {
     if (endsWithClose) {
       Connections.reset(request.connection());
-    } else if (request.version() == HttpVersion.HTTP_2) {
-      response.reset();
+    } else if (exchange.isHttp2()) {
+      response.reset(Connections.INTERNAL_ERROR);
     } else {
       Connections.abort(request.connection());
     }
@@ -575,17 +587,23 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     loop.lapsed(exchange, lapse);
     if (!response.headWritten()) {
       refuse(lapse.refusal(), Ending.CREDENTIAL_LAPSED);
-      loop.later(LAPSED_LINGER_MILLIS, () -> Connections.abort(request.connection()));
+      endLapsedUpload();
       return;
     }
     finish();
     dropUpstream();
-    if (request.version() == HttpVersion.HTTP_2) {
-      response.reset();
+    if (exchange.isHttp2()) {
+      response.reset(Connections.INTERNAL_ERROR);
     } else {
       Connections.reset(request.connection());
     }
     exchange.end(Ending.CREDENTIAL_LAPSED);
+  }
+
+  private void endLapsedUpload() {
+    if (!exchange.isHttp2()) { // there the refusal resets the stream
+      loop.later(LAPSED_LINGER_MILLIS, () -> Connections.abort(request.connection()));
+    }
   }
 
   /** Whether a full sink has moved since the last look, slowly as it may be. */

@@ -28,8 +28,8 @@ final class StrictDecoding {
 
   /** Makes {@code connection} strict; call it from the server's connection handler. */
   static void install(HttpConnection connection, HttpServerOptions options) {
-    ChannelPipeline pipeline = ((ConnectionBase) connection).channel().pipeline();
-    if (pipeline.get(VertxHttpRequestDecoder.class) != null) { // not on HTTP/2
+    if (isOf(connection)) {
+      ChannelPipeline pipeline = ((ConnectionBase) connection).channel().pipeline();
       pipeline.replace(DECODER, DECODER, new StrictDecoder(options));
     }
   }
@@ -37,6 +37,12 @@ final class StrictDecoding {
   /** Whether {@code channel} carries HTTP/1 requests that are read so. */
   static boolean isInstalled(Channel channel) {
     return channel.pipeline().get(StrictDecoder.class) != null;
+  }
+
+  /** Whether HTTP/1 is decoded on {@code connection}. */
+  static boolean isOf(HttpConnection connection) {
+    ChannelPipeline pipeline = ((ConnectionBase) connection).channel().pipeline();
+    return pipeline.get(VertxHttpRequestDecoder.class) != null;
   }
 
   private static final class StrictDecoder extends VertxHttpRequestDecoder {

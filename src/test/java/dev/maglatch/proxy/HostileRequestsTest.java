@@ -76,7 +76,8 @@ class HostileRequestsTest {
         usual.idleTimeout(),
         usual.maxConnections(),
         Duration.ZERO,
-        usual.drainTimeout());
+        usual.drainTimeout(),
+        Protocols.DEFAULT);
   }
 
   @AfterAll

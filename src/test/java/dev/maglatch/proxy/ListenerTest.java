@@ -40,11 +40,22 @@ class ListenerTest {
   private static ListenerConfig listener(
       Duration headerDeadline, Duration idle, int maxConnections, Duration drain) {
     return new ListenerConfig(
-        "", 0, 100, 8_192, 16_384, headerDeadline, idle, maxConnections, Duration.ZERO, drain);
+        "",
+        0,
+        100,
+        8_192,
+        16_384,
+        headerDeadline,
+        idle,
+        maxConnections,
+        Duration.ZERO,
+        drain,
+        Protocols.DEFAULT);
   }
 
   private static ListenerConfig leaving(Duration drainDelay) {
-    return new ListenerConfig("", 0, 100, 8_192, 16_384, LONG, LONG, 100, drainDelay, LONG);
+    return new ListenerConfig(
+        "", 0, 100, 8_192, 16_384, LONG, LONG, 100, drainDelay, LONG, Protocols.DEFAULT);
   }
 
   private void answerWhenReleased(Wire wire, Message request) throws IOException {

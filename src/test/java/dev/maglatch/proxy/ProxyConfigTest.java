@@ -136,7 +136,8 @@ class ProxyConfigTest {
                 Duration.ofMinutes(1),
                 100,
                 Duration.ofSeconds(2),
-                Duration.ZERO));
+                Duration.ZERO,
+                Protocols.DEFAULT));
     assertThat(settings.problems().isEmpty()).isTrue();
   }
 

@@ -15,6 +15,7 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -56,8 +57,25 @@ final class RunningProxy implements AutoCloseable {
     deployment =
         await(
             vertx.deployVerticle(
-                () -> new ProxyVerticle(anyPort, config, parts, port::set),
+                () -> new ProxyVerticle(anyPort, certificate(listener), config, parts, port::set),
                 new DeploymentOptions().setInstances(1)));
+  }
+
+  /** On another listener than usual. */
+  static RunningProxy listening(ListenerConfig listener, Route... routes) {
+    return new RunningProxy(
+        new ProxyConfig(List.of(routes), List.of(), ProxyConfig.Pool.DEFAULT),
+        listener,
+        UnaryOperator.identity());
+  }
+
+  private @Nullable ServerCertificate certificate(ListenerConfig listener) {
+    Protocols.TlsFiles files = listener.protocols().tls();
+    try {
+      return files == null ? null : ServerCertificate.load(vertx, files);
+    } catch (IOException | GeneralSecurityException bad) {
+      throw new AssertionError(bad);
+    }
   }
 
   private ProxyParts parts() {
@@ -87,17 +105,11 @@ final class RunningProxy implements AutoCloseable {
   }
 
   private static ListenerConfig onAnyPort(ListenerConfig from) {
-    return new ListenerConfig(
-        "127.0.0.1",
-        0,
-        from.maxHeaders(),
-        from.maxTargetBytes(),
-        from.maxHeaderBytes(),
-        from.headerDeadline(),
-        from.idleTimeout(),
-        from.maxConnections(),
-        from.equals(ListenerConfig.DEFAULT) ? Duration.ZERO : from.drainDelay(),
-        from.drainTimeout());
+    return from.at("127.0.0.1", 0)
+        .leaving(
+            from.drainDelay().equals(ListenerConfig.DEFAULT.drainDelay())
+                ? Duration.ZERO
+                : from.drainDelay());
   }
 
   /** Everything goes to {@code upstream}, and no credential is read. */
