@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.webhook;
 
+import java.net.IDN;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -8,6 +9,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -15,11 +17,13 @@ import org.jspecify.annotations.Nullable;
  * A webhook's URL, read once: what is checked is what is connected to.
  *
  * <p>Strict on purpose. Whatever two readers could take for different hosts is no target: user
- * information, an address that is not four plain decimal numbers or RFC 4291 text, a zone, a
- * character beyond ASCII (an IDN is written in Punycode).
+ * information, an address that is not four plain decimal numbers or RFC 4291 text, a zone. A host
+ * beyond ASCII is one only if its Punycode reads back as what was written: where the conversion
+ * maps characters to others (full-width digits, circled letters, other full stops, ß, joiners) it
+ * is none.
  *
  * @param tls whether the scheme is https
- * @param host in lower case, without a final dot; an IPv6 address stands in brackets
+ * @param host in lower case and Punycode, without a final dot; an IPv6 address stands in brackets
  * @param port never 0
  * @param authority what the {@code Host} header says
  * @param path with the query, at least {@code /}; without the fragment
@@ -39,6 +43,10 @@ record Target(
   private static final int FIRST_USER_PORT = 1_024;
   private static final int MAX_PORT = 65_535;
   private static final Set<Integer> SYSTEM_PORTS = Set.of(HTTP, HTTPS);
+  private static final int FIRST_BEYOND_ASCII = 0x80;
+  private static final String AFTER_SCHEME = "://";
+  private static final Pattern HOST_AND_PORT =
+      Pattern.compile("(?<host>[^:@\\[\\]]+)(?<port>(?::[0-9]*)?)");
   private static final Pattern NUMERIC = Pattern.compile("(?:.*\\.)?(?:[0-9]+|0x[0-9a-f]*)");
   private static final Pattern IPV4 =
       Pattern.compile("(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}");
@@ -53,10 +61,36 @@ record Target(
       return null;
     }
     try {
-      return of(new URI(url).parseServerAuthority());
-    } catch (URISyntaxException notUrl) {
+      return of(new URI(inAscii(url)).parseServerAuthority());
+    } catch (URISyntaxException | IllegalArgumentException notUrl) {
       return null;
     }
+  }
+
+  /** Returns {@code url} with its host in Punycode if it has characters beyond ASCII. */
+  private static String inAscii(String url) throws URISyntaxException {
+    String authority = new URI(url).getRawAuthority();
+    if (authority == null || authority.chars().allMatch(c -> c < FIRST_BEYOND_ASCII)) {
+      return url;
+    }
+    Matcher parts = HOST_AND_PORT.matcher(authority);
+    if (!parts.matches()) {
+      throw new URISyntaxException(url, "no host");
+    }
+    int start = url.indexOf(AFTER_SCHEME) + AFTER_SCHEME.length();
+    return url.substring(0, start)
+        + punycode(parts.group("host"))
+        + parts.group("port")
+        + url.substring(start + authority.length());
+  }
+
+  private static String punycode(String host) {
+    String written = host.toLowerCase(Locale.ROOT);
+    String ascii = IDN.toASCII(written, IDN.USE_STD3_ASCII_RULES);
+    if (!IDN.toUnicode(ascii, IDN.USE_STD3_ASCII_RULES).equals(written)) {
+      throw new IllegalArgumentException("not the host that was written");
+    }
+    return ascii;
   }
 
   private static @Nullable Target of(URI url) {
@@ -112,7 +146,7 @@ record Target(
 
   private static String path(URI url) {
     String ascii = url.toASCIIString();
-    int start = ascii.indexOf('/', ascii.indexOf("://") + 3);
+    int start = ascii.indexOf('/', ascii.indexOf(AFTER_SCHEME) + AFTER_SCHEME.length());
     int query = ascii.indexOf('?');
     int end = ascii.indexOf('#');
     String whole = ascii.substring(0, end < 0 ? ascii.length() : end);

@@ -4,6 +4,7 @@ package dev.maglatch.webhook;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.IDN;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
@@ -34,6 +35,10 @@ class DestinationGuardTest {
         "https://example.com:443/in?x=1#there",
         "https://example.com:8443/in",
         "https://xn--bcher-kva.example/in",
+        "https://bücher.example/in",
+        "https://BÜCHER.example.:8443/in",
+        "https://例え.テスト/in",
+        "https://почта.рф/in",
         "https://1and1.example/in",
         "https://a-b.example/%2e%2e/é",
         "https://8.8.8.8/in",
@@ -78,7 +83,27 @@ class DestinationGuardTest {
         "https://example.com%00.evil.example/",
         "https://%65xample.com/",
         "https://example.com\\@evil.example/",
-        "https://bücher.example/",
+        // beyond ASCII, where readers disagree about the host
+        "https://straße.example/",
+        "https://bu\u0308cher.example/",
+        "https://b\u00fccher\u200d.example/",
+        "https://b\u00adücher.example/",
+        "https://bücher_.example/",
+        "https://-bücher.example/",
+        "https://bücher..example/",
+        "https://bücher。example/",
+        "https://bücher\uff0eexample/",
+        "https://ex\u0430mple.com\u2024evil/",
+        "https://bücher@example.com/",
+        "https://u@bücher.example/",
+        "https://bücher.example:22/",
+        "https://bücher.example:x/",
+        "https://bücher.127/",
+        "https://bücher.0x7f/",
+        "https://[bücher]/",
+        "https://ｅxample.com/",
+        "https://①27.0.0.1/",
+        "https://127．0．0．1/",
         "https://１２７.0.0.1/",
         "https://127。0。0。1/",
         "https://ⓛocalhost/",
@@ -258,10 +283,42 @@ class DestinationGuardTest {
         assertThat(target.authority()).as(text.toString()).doesNotContain("@", "\\", "%", "/", "#");
         assertThat(target.host()).as(text.toString()).isNotEqualTo("127.0.0.1");
         assertThat(target.literal()).as(text.toString()).isNull();
-        assertThat(text.toString().toLowerCase(Locale.ROOT)).startsWith("https://" + target.host());
+        assertThat(text.toString().toLowerCase(Locale.ROOT))
+            .startsWith("https://" + IDN.toUnicode(target.host()));
         assertThat(target.path()).startsWith("/").doesNotContain("#", " ", "\t", "\\");
       }
     }
+  }
+
+  /** A host beyond ASCII is taken only as what everybody reads, and never as an address. */
+  @Test
+  void hostBeyondAsciiIsWhatWasWritten() {
+    Random random = new Random(SEED);
+    String[] pieces = {
+      "bücher", "例え", "почта", "１２７", "①", "ß", "ς", "\u200c", "\u200d", "\u00ad", "。", "．", "｡",
+      ".", "127", "0x7f", "0", "1", "-", "xn--", "xn--bcher-kva", "ⓛocalhost", "localhost", "ﬁ",
+          "İ", "K",
+      "\u0308", "example", "com", "\u202e", "٣", "\ud83d\ude00", "_", "℡", "㏂"
+    };
+    int accepted = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+      StringBuilder host = new StringBuilder();
+      for (int piece = random.nextInt(5); piece >= 0; piece--) {
+        host.append(pieces[random.nextInt(pieces.length)]);
+      }
+      Target target = STRICT.target("https://" + host + "/in");
+      if (target != null) {
+        accepted++;
+        assertThat(target.host()).as(host.toString()).matches("[a-z0-9.-]+");
+        assertThat(target.literal()).as(host.toString()).isNull();
+        assertThat(STRICT.target("https://" + target.host() + "/in")).isEqualTo(target);
+        if (!host.toString().chars().allMatch(c -> c < 0x80)) {
+          assertThat(IDN.toUnicode(target.host(), IDN.USE_STD3_ASCII_RULES))
+              .isEqualTo(host.toString().toLowerCase(Locale.ROOT).replaceFirst("\\.$", ""));
+        }
+      }
+    }
+    assertThat(accepted).isGreaterThan(SAMPLES / 50);
   }
 
   @ParameterizedTest
@@ -271,6 +328,8 @@ class DestinationGuardTest {
     "https://example.com?x=1, example.com, 443, example.com, /?x=1",
     "https://example.com?x=/1, example.com, 443, example.com, /?x=/1",
     "https://example.com#/x, example.com, 443, example.com, /",
+    "https://Bücher.example/é?ü#ü, xn--bcher-kva.example, 443, xn--bcher-kva.example, /%C3%A9?%C3%BC",
+    "https://bücher.example.:8443, xn--bcher-kva.example, 8443, xn--bcher-kva.example:8443, /",
     "https://[2606:4700::1]:8443/é, [2606:4700::1], 8443, [2606:4700::1]:8443, /%C3%A9",
   })
   void targetIsReadOnce(String url, String host, int port, String authority, String path) {
