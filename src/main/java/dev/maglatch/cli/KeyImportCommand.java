@@ -4,6 +4,8 @@ package dev.maglatch.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.maglatch.manage.KeyInventory.BadLine;
+import dev.maglatch.manage.OperatorKeys;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.CharacterCodingException;
@@ -11,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -56,16 +59,21 @@ final class KeyImportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ImportFile file = ImportFile.read(text(), Instant.now());
-    List<BadLine> bad = file.bad();
-    if (bad.isEmpty()) {
-      bad = database.run(all -> all.operatorKeys().importAll(file.keys()));
+    List<BadLine> bad = new ArrayList<>(file.bad());
+    try {
+      bad.addAll(database.run(all -> imported(all.operatorKeys(), file)));
+    } finally {
+      report(bad); // what is wrong with the file is so without a database too
     }
     if (!bad.isEmpty()) {
-      report(bad);
       throw new CommandFailure("nothing was imported from " + path + ": see the lines above");
     }
     spec.commandLine().getOut().println("Imported " + file.keys().size() + " keys.");
     return 0;
+  }
+
+  private static Future<List<BadLine>> imported(OperatorKeys keys, ImportFile file) {
+    return file.bad().isEmpty() ? keys.importAll(file.keys()) : keys.check(file.keys());
   }
 
   private String text() throws IOException {

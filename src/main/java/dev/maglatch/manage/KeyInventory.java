@@ -26,6 +26,9 @@ public interface KeyInventory {
    */
   Future<List<BadLine>> insertAll(List<NewLine> keys, Actor actor);
 
+  /** Returns what {@link #insertAll} would complain about now. Stores nothing. */
+  Future<List<BadLine>> check(List<NewLine> keys);
+
   /**
    * A key and the e-mail address of the account that holds it, or made it.
    *

@@ -10,6 +10,7 @@ import dev.maglatch.manage.KeyInventory.Held;
 import dev.maglatch.manage.KeyInventory.NewLine;
 import dev.maglatch.secret.Secret;
 import io.vertx.core.Future;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.UUID;
@@ -63,12 +64,31 @@ public final class OperatorKeys {
    * such key. A hash at rest is of use only where its pepper is known.
    */
   public Future<List<BadLine>> importAll(List<ImportedKey> found) {
-    List<BadLine> bad = found.stream().filter(this::isStrange).map(OperatorKeys::strange).toList();
-    return bad.isEmpty()
-        ? inventory
+    return found.stream().anyMatch(this::isStrange)
+        ? check(found)
+        : inventory
             .insertAll(found.stream().map(this::line).toList(), Actor.OPERATOR)
-            .compose(this::settled)
-        : Future.succeededFuture(bad);
+            .compose(this::settled);
+  }
+
+  /** Returns why {@link #importAll} would take nothing over; nothing is stored. */
+  public Future<List<BadLine>> check(List<ImportedKey> found) {
+    List<BadLine> bad = new ArrayList<>();
+    List<NewLine> lines = new ArrayList<>();
+    for (ImportedKey key : found) {
+      if (isStrange(key)) {
+        bad.add(strange(key));
+      } else {
+        lines.add(line(key));
+      }
+    }
+    return inventory
+        .check(lines)
+        .map(
+            worse -> {
+              bad.addAll(worse);
+              return bad;
+            });
   }
 
   private Future<List<BadLine>> settled(List<BadLine> bad) {

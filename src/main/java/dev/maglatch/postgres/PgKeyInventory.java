@@ -144,11 +144,7 @@ public final class PgKeyInventory implements KeyInventory {
         .compose(noted -> owners(connection, keys))
         .compose(
             owners ->
-                taken(connection, keys)
-                    .compose(
-                        taken ->
-                            present(connection, keys)
-                                .map(present -> badLines(keys, owners, taken, present)))
+                badLines(connection, keys, owners)
                     .compose(
                         bad ->
                             bad.isEmpty()
@@ -156,6 +152,24 @@ public final class PgKeyInventory implements KeyInventory {
                                     .compose(done -> audit(connection, owners, keys.size(), actor))
                                     .map(bad)
                                 : Future.succeededFuture(bad)));
+  }
+
+  @Override
+  public Future<List<BadLine>> check(List<NewLine> keys) {
+    return database
+        .pool()
+        .withTransaction(
+            connection ->
+                owners(connection, keys).compose(owners -> badLines(connection, keys, owners)))
+        .recover(failure -> Future.failedFuture(DatabaseFailure.fault(failure)));
+  }
+
+  private static Future<List<BadLine>> badLines(
+      SqlConnection connection, List<NewLine> keys, Map<String, Owner> owners) {
+    return taken(connection, keys)
+        .compose(
+            taken ->
+                present(connection, keys).map(present -> badLines(keys, owners, taken, present)));
   }
 
   private static Future<Map<String, Owner>> owners(SqlConnection connection, List<NewLine> keys) {

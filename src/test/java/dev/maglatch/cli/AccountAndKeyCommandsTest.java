@@ -362,7 +362,8 @@ class AccountAndKeyCommandsTest {
             email + ",mgp,n,mgp_short,,,",
             email + ",mgp,n," + "mgp_" + "e5".repeat(20) + ",yesterday,,",
             email + ",mgp,n," + "mgp_" + "e6".repeat(20) + ",,read,",
-            email + ",mgp,n");
+            email + ",mgp,n",
+            "stranger@example.com,mgp,n,mgp_" + "e7".repeat(20) + ",,,");
 
     assertThat(run("key", "import", file.toString())).isEqualTo(1);
 
@@ -374,6 +375,7 @@ class AccountAndKeyCommandsTest {
         .contains(":7: created_at: yesterday (expected: a time such as")
         .contains(":8: scope is for keys of kind org only")
         .contains(":9: 3 cells (expected: 7)")
+        .contains(":10: account_email: no usable account stranger@example.com")
         .contains("nothing was imported")
         .doesNotContain("mgp_short");
     Path unknown =
