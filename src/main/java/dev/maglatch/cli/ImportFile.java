@@ -14,9 +14,8 @@ import dev.maglatch.manage.ImportedKey;
 import dev.maglatch.manage.ImportedKey.Rest;
 import dev.maglatch.manage.KeyInventory.BadLine;
 import dev.maglatch.manage.TextRule;
-import java.time.DateTimeException;
+import dev.maglatch.manage.TimeRule;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -291,14 +290,10 @@ final class ImportFile {
     if (text == null) {
       return null;
     }
-    try {
-      OffsetDateTime time = OffsetDateTime.parse(text);
-      require(time.getYear() >= 1 && time.getYear() <= 9999, column + " is beyond all years");
-      return time.toInstant();
-    } catch (DateTimeException wrong) {
-      throw new IllegalArgumentException(
-          column + ": " + text + " (expected: a time such as 2026-02-18T10:05:06Z)", wrong);
-    }
+    Instant time = TimeRule.parsed(text);
+    require(
+        time != null, column + ": " + text + " (expected: a time such as 2026-02-18T10:05:06Z)");
+    return time;
   }
 
   private static void require(boolean right, String complaint) {

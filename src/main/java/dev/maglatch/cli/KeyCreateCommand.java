@@ -13,13 +13,12 @@ import dev.maglatch.manage.Creation.IssuedKey;
 import dev.maglatch.manage.KeyOwner;
 import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.TextRule;
+import dev.maglatch.manage.TimeRule;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -160,20 +159,11 @@ final class KeyCreateCommand implements Callable<Integer> {
     if (kind != KeyKind.ORG) {
       throw wrong("--expires is for keys of kind org only");
     }
-    Instant time = time(expires);
+    Instant time = TimeRule.parsed(expires);
     if (time == null || !time.isAfter(Instant.now())) {
       throw wrong("--expires: " + expires + " (expected: a time to come, 2027-01-31T00:00:00Z)");
     }
     return time;
-  }
-
-  private static @Nullable Instant time(String text) {
-    try {
-      OffsetDateTime time = OffsetDateTime.parse(text);
-      return time.getYear() <= 9999 ? time.toInstant() : null;
-    } catch (DateTimeParseException wrong) {
-      return null;
-    }
   }
 
   private ParameterException wrong(String text) {

@@ -2,6 +2,7 @@
 package dev.maglatch.postgres;
 
 import dev.maglatch.fault.Fault;
+import dev.maglatch.manage.TimeRule;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import java.time.Instant;
@@ -26,11 +27,6 @@ record Cells(String table, String key, Row row) {
   private static final Logger log = LoggerFactory.getLogger(Cells.class);
 
   private static final int LONGEST_REASON = 200;
-
-  /** What can be written with four digits of a year; {@code infinity} cannot. */
-  private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
-
-  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
   /**
    * Returns what {@code read} makes of a column. Fails with a {@link Fault} that names row and
@@ -107,8 +103,7 @@ record Cells(String table, String key, Row row) {
     if (time == null) {
       return null;
     }
-    Instant instant = time.toInstant();
-    return instant.isBefore(EARLIEST) ? EARLIEST : instant.isAfter(LATEST) ? LATEST : instant;
+    return TimeRule.clamped(time.toInstant());
   }
 
   private Fault unreadable(String column, @Nullable RuntimeException why) {

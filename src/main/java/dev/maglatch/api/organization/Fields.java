@@ -3,11 +3,10 @@ package dev.maglatch.api.organization;
 
 import dev.maglatch.api.Ids;
 import dev.maglatch.manage.TextRule;
+import dev.maglatch.manage.TimeRule;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
@@ -175,13 +174,7 @@ final class Fields {
   }
 
   private static @Nullable Instant parsed(String text) {
-    if (!RFC_3339.matcher(text).matches()) {
-      return null;
-    }
-    try {
-      return OffsetDateTime.parse(text).toInstant().truncatedTo(ChronoUnit.MICROS);
-    } catch (DateTimeException noSuchTime) {
-      return null;
-    }
+    Instant time = RFC_3339.matcher(text).matches() ? TimeRule.parsed(text) : null;
+    return time == null ? null : time.truncatedTo(ChronoUnit.MICROS);
   }
 }
