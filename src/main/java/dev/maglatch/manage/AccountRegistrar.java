@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What can be done with accounts. Passwords come here hashed. */
 public final class AccountRegistrar {
-  private static final String BASE_62 =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  private static final int RECORD_ID_CHARACTERS = 14;
   private static final int MAX_EMAIL = 320;
 
   private final AccountRegistry registry;
@@ -32,7 +29,7 @@ public final class AccountRegistrar {
   /** Makes an account, with an organization of its own unless the command names one. */
   public Future<Insertion> create(CreateAccount command, Actor actor) {
     return isEmail(command.email())
-        ? registry.insert(command, recordId(), actor)
+        ? registry.insert(command, UserRecordIds.next(random), actor)
         : Future.succeededFuture(new Insertion(Outcome.NOT_AN_EMAIL, null));
   }
 
@@ -58,14 +55,6 @@ public final class AccountRegistrar {
     return registry
         .setPasswordHash(id, passwordHash, actor)
         .compose(found -> found ? barrier.afterChange(id) : Future.succeededFuture());
-  }
-
-  private String recordId() {
-    StringBuilder id = new StringBuilder("rec");
-    for (int i = 0; i < RECORD_ID_CHARACTERS; i++) {
-      id.append(BASE_62.charAt(random.nextInt(BASE_62.length())));
-    }
-    return id.toString();
   }
 
   /** Whether {@code text} is something before and something after an @, without white space. */

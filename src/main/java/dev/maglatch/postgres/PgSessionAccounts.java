@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.fault.Fault;
+import dev.maglatch.manage.UserRecordIds;
 import dev.maglatch.secret.Secret;
 import dev.maglatch.session.AccountStore;
 import dev.maglatch.session.Origin;
@@ -92,7 +93,7 @@ public final class PgSessionAccounts implements AccountStore {
   @Override
   public Future<SessionAccount> provision(String issuer, String subject, @Nullable String email) {
     String name = email == null ? nobodysEmail(issuer, subject) : email;
-    return insert(Tuple.of(name, recordId(), null, issuer, subject, null))
+    return insert(Tuple.of(name, UserRecordIds.next(random), null, issuer, subject, null))
         .recover(
             failure ->
                 violates(failure, SUBJECT_KEY) || violates(failure, EMAIL_KEY)
@@ -118,7 +119,14 @@ public final class PgSessionAccounts implements AccountStore {
 
   @Override
   public Future<@Nullable SessionAccount> signUp(String email, Secret passwordHash, Origin origin) {
-    return insert(Tuple.of(email, recordId(), passwordHash.reveal(), null, null, origin.address()))
+    return insert(
+            Tuple.of(
+                email,
+                UserRecordIds.next(random),
+                passwordHash.reveal(),
+                null,
+                null,
+                origin.address()))
         .recover(
             failure ->
                 violates(failure, EMAIL_KEY)
@@ -183,9 +191,5 @@ public final class PgSessionAccounts implements AccountStore {
     } catch (NoSuchAlgorithmException impossible) {
       throw new IllegalStateException("SHA-256 is part of every JDK", impossible);
     }
-  }
-
-  private String recordId() {
-    return UserRecordIds.next(random);
   }
 }
