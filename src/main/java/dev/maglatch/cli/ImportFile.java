@@ -167,9 +167,7 @@ final class ImportFile {
   private Rest rest(Map<String, String> cells) {
     String description = cells.get("description");
     require(
-        description == null
-            || (TextRule.storable(description)
-                && TextRule.fits(description, TextRule.MAX_DESCRIPTION)),
+        description == null || TextRule.accepts(description, TextRule.MAX_DESCRIPTION),
         "description has more than " + TextRule.MAX_DESCRIPTION + " characters, or is no text");
     return new Rest(
         id(cells.get("id")),
@@ -214,7 +212,7 @@ final class ImportFile {
     String name = text == null ? "" : TextRule.trim(text);
     require(!name.isEmpty() || kind == KeyKind.MP, "name is missing");
     require(
-        TextRule.storable(name) && TextRule.fits(name, TextRule.MAX_NAME),
+        TextRule.accepts(name, TextRule.MAX_NAME),
         "name has more than " + TextRule.MAX_NAME + " characters, or is no text");
     return name.isEmpty() ? null : name;
   }

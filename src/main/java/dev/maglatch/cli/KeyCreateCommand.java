@@ -117,7 +117,7 @@ final class KeyCreateCommand implements Callable<Integer> {
 
   private @Nullable String wantedName() {
     String wanted = name == null ? "" : TextRule.trim(name);
-    if (!TextRule.storable(wanted) || !TextRule.fits(wanted, TextRule.MAX_NAME)) {
+    if (!TextRule.accepts(wanted, TextRule.MAX_NAME)) {
       throw wrong("--name: expected at most " + TextRule.MAX_NAME + " characters of text");
     }
     if (wanted.isEmpty() && kind != KeyKind.MP) {
@@ -143,9 +143,7 @@ final class KeyCreateCommand implements Callable<Integer> {
   }
 
   private @Nullable String wantedDescription() {
-    if (description != null
-        && !(TextRule.storable(description)
-            && TextRule.fits(description, TextRule.MAX_DESCRIPTION))) {
+    if (description != null && !TextRule.accepts(description, TextRule.MAX_DESCRIPTION)) {
       throw wrong(
           "--description: expected at most " + TextRule.MAX_DESCRIPTION + " characters of text");
     }

@@ -62,8 +62,7 @@ public final class AccountRegistrar {
     int at = text.indexOf('@');
     return at > 0
         && at < text.length() - 1
-        && TextRule.storable(text)
-        && TextRule.fits(text, MAX_EMAIL)
+        && TextRule.accepts(text, MAX_EMAIL)
         && text.chars().noneMatch(c -> Character.isWhitespace(c) || Character.isISOControl(c));
   }
 }

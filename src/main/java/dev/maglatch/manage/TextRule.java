@@ -31,6 +31,11 @@ public final class TextRule {
     return text.codePointCount(0, text.length()) <= maxCodePoints;
   }
 
+  /** Whether {@code text} is {@link #storable} and {@link #fits}. */
+  public static boolean accepts(String text, int maxCodePoints) {
+    return storable(text) && fits(text, maxCodePoints);
+  }
+
   /** Returns {@code text} without the white space around it, as browsers trim: no-break too. */
   public static String trim(String text) {
     int start = 0;

@@ -48,7 +48,7 @@ final class ApiKeys {
     Object given = body.getValue("name");
     String name = given instanceof String text ? TextRule.trim(text) : "";
     boolean acceptable = given == null || given instanceof String;
-    if (!acceptable || !TextRule.storable(name) || !TextRule.fits(name, TextRule.MAX_NAME)) {
+    if (!acceptable || !TextRule.accepts(name, TextRule.MAX_NAME)) {
       return Future.succeededFuture(MagicPostErrors.missingData(BAD_NAME));
     }
     KeyReach reach = reach(call);

@@ -58,7 +58,7 @@ final class Fields {
   /** Returns a name of 1 to 64 characters, without the white space around it. */
   String name(String name) {
     String text = object.getValue(name) instanceof String sent ? TextRule.trim(sent) : "";
-    if (text.isEmpty() || !TextRule.storable(text) || !TextRule.fits(text, TextRule.MAX_NAME)) {
+    if (text.isEmpty() || !TextRule.accepts(text, TextRule.MAX_NAME)) {
       complain(name + " must be a text of 1 to 64 characters");
     }
     return text;
@@ -70,9 +70,7 @@ final class Fields {
     if (value == null) {
       return null;
     }
-    if (value instanceof String text
-        && TextRule.storable(text)
-        && TextRule.fits(text, TextRule.MAX_DESCRIPTION)) {
+    if (value instanceof String text && TextRule.accepts(text, TextRule.MAX_DESCRIPTION)) {
       return text;
     }
     complain(name + " must be a text of at most 1024 characters, or null");
