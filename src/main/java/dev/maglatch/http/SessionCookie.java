@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  * then takes it from this very host only, and sends it back over TLS only.
  */
 public final class SessionCookie {
-  private static final String NAME = "maglatch_session";
-  private static final String HOST_NAME = "__Host-" + NAME;
+  public static final String NAME = "maglatch_session";
+
+  /** Its name where it is {@code Secure}. */
+  public static final String HOST_NAME = "__Host-" + NAME;
 
   private final String name;
   private final String attributes;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import static dev.maglatch.http.SessionCookie.HOST_NAME;
+import static dev.maglatch.http.SessionCookie.NAME;
+
 /** The gateway's own session cookie, which no upstream may see or set. */
 final class SessionCookie {
-  private static final String NAME = "maglatch_session";
-  private static final String HOST_NAME = "__Host-" + NAME;
-
   private SessionCookie() {}
 
   /** Returns the {@code Cookie} field {@code line} without our cookie: perhaps empty. */
