@@ -28,6 +28,7 @@ import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.postgres.SecretUses;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.SecretRing;
+import dev.maglatch.webhook.DestinationGuard;
 import dev.maglatch.webhook.EventStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -55,6 +56,7 @@ public final class Management {
   private final SecretUses secrets;
   private final EventStore events;
   private final DeliveryBook deliveries;
+  private final DestinationGuard destinations;
 
   /** Opens the use cases for the command line: there is no cache of its own to renew. */
   public static Management open(Vertx vertx, GatewayConfig config) {
@@ -88,6 +90,7 @@ public final class Management {
     this.audit = new PgAuditLog(database);
     this.events = new PgEventStore(database);
     this.deliveries = new PgDeliveryBook(database);
+    this.destinations = new DestinationGuard(config.webhooks());
     this.keys =
         new KeyRegistrar(
             new PgKeyRegistry(database),
@@ -123,6 +126,11 @@ public final class Management {
 
   EventStore events() {
     return events;
+  }
+
+  /** Returns where webhooks may go. */
+  public DestinationGuard destinations() {
+    return destinations;
   }
 
   /** Returns what only an operator may do with keys. */

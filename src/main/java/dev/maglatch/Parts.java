@@ -52,7 +52,6 @@ import dev.maglatch.verify.CredentialVerifiers;
 import dev.maglatch.verify.KeyVerifier;
 import dev.maglatch.verify.KeyVerifier.Times;
 import dev.maglatch.verify.StreamVerifier;
-import dev.maglatch.webhook.DestinationGuard;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
@@ -249,7 +248,7 @@ final class Parts {
               config.magpipe().base(),
               verifier,
               management.keys(),
-              new DestinationGuard(config.webhooks())::accepts));
+              management.destinations()::accepts));
     }
     if (config.magicpost().enabled()) {
       all.addAll(

@@ -43,6 +43,9 @@ import picocli.CommandLine.Spec;
       "  maglatch key create --account ann@example.com --kind org --name ci --scope read-write"
     })
 final class KeyCreateCommand implements Callable<Integer> {
+  private static final String URLS =
+      "an https URL of a public host, or what webhooks.allow-http and webhooks.allowed-cidrs open";
+
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it before call()
   private CommandSpec spec;
@@ -95,7 +98,15 @@ final class KeyCreateCommand implements Callable<Integer> {
           "Of a key of kind org: the service account it speaks for, of the same organization.")
   private @Nullable UUID serviceAccount;
 
-  @Option(names = "--json", description = "Prints JSON: id, token, prefix, kind.")
+  @Option(
+      names = "--webhook-url",
+      paramLabel = "URL",
+      description = "Of a key of kind mgp: where the events of its account go, an https URL.")
+  private @Nullable String webhookUrl;
+
+  @Option(
+      names = "--json",
+      description = "Prints JSON: id, token, prefix, kind; with a URL also webhook_secret.")
   private boolean json;
 
   @Mixin private final DatabaseWork database = new DatabaseWork();
@@ -108,9 +119,10 @@ final class KeyCreateCommand implements Callable<Integer> {
     KeySettings settings =
         new KeySettings(
             wantedName(), wantedDescription(), wantedScope(), wantedExpiry(), KeyPolicy.NONE);
-    IssuedKey made =
-        database.run(
-            all -> Accounts.named(all, account).compose(holder -> create(all, holder, settings)));
+    if (webhookUrl != null && kind != KeyKind.MGP) {
+      throw wrong("--webhook-url is for keys of kind mgp only");
+    }
+    IssuedKey made = database.run(all -> create(all, settings));
     print(spec.commandLine().getOut(), made);
     return 0;
   }
@@ -168,12 +180,18 @@ final class KeyCreateCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), text);
   }
 
+  private Future<IssuedKey> create(Management all, KeySettings settings) {
+    return webhookUrl == null || all.destinations().accepts(webhookUrl)
+        ? Accounts.named(all, account).compose(holder -> create(all, holder, settings))
+        : Future.failedFuture(wrong("--webhook-url: " + webhookUrl + " (expected: " + URLS + ")"));
+  }
+
   private Future<IssuedKey> create(
       Management management, AccountRecord holder, KeySettings settings) {
     KeyOwner owner = new KeyOwner(holder.organizationId(), holder.id(), serviceAccount);
     return management
         .keys()
-        .create(new CreateKey(kind, owner, settings, null), Actor.OPERATOR)
+        .create(new CreateKey(kind, owner, settings, webhookUrl), Actor.OPERATOR)
         .compose(done -> issued(management, done));
   }
 
@@ -205,10 +223,17 @@ final class KeyCreateCommand implements Callable<Integer> {
               .put("token", made.token().reveal())
               .put("prefix", made.key().prefix())
               .put("kind", made.key().kind().text());
+      if (made.webhookSecret() != null) {
+        key.put("webhook_secret", made.webhookSecret().reveal());
+      }
       out.println(key.encode());
       return;
     }
     out.println("Made key " + made.key().id() + " of " + account + ". Its token, shown this once:");
     out.println(made.token().reveal());
+    if (made.webhookSecret() != null) {
+      out.println("Its webhooks are signed with:");
+      out.println(made.webhookSecret().reveal());
+    }
   }
 }

@@ -267,6 +267,40 @@ class AccountAndKeyCommandsTest {
     assertThat(err).hasLineCount(1).contains("no account has the id");
   }
 
+  /** The secret is shown with the token, and the events of the account go to the URL. */
+  @Test
+  void keyIsMadeWithAWebhook() throws SQLException {
+    String email = account();
+    String[] magpipe = {"key", "create", "--account", email, "--kind=mgp", "--name=n"};
+    JsonObject key = json(with(magpipe, "--webhook-url=https://hooks.example.com/in", "--json"));
+
+    assertThat(key.fieldNames())
+        .containsExactlyInAnyOrder("id", "token", "prefix", "kind", "webhook_secret");
+    assertThat(key.getString("webhook_secret")).matches("whsec_[0-9a-f]{64}");
+    assertThat(
+            rows(
+                "SELECT webhook_url, webhook_secret IS NOT NULL FROM api_keys WHERE id = '"
+                    + key.getString("id")
+                    + "'"))
+        .containsExactly("https://hooks.example.com/in|t");
+    assertThat(run(with(magpipe, "--webhook-url=https://hooks.example.com/in"))).isZero();
+    assertThat(out).containsPattern("\nwhsec_[0-9a-f]{64}\n");
+    for (String url : List.of("http://hooks.example.com/", "https://127.0.0.1/", "x", "")) {
+      assertThat(run(with(magpipe, "--webhook-url=" + url))).as(url).isEqualTo(2);
+      assertThat(err).contains("--webhook-url: " + url + " (expected: an https URL of a public");
+    }
+    assertThat(
+            run(
+                "key",
+                "create",
+                "--account",
+                email,
+                "--kind=mp",
+                "--webhook-url=https://a.example"))
+        .isEqualTo(2);
+    assertThat(err).contains("--webhook-url is for keys of kind mgp only");
+  }
+
   private static String[] with(String[] words, String... more) {
     List<String> all = new ArrayList<>(List.of(words));
     all.addAll(List.of(more));
