@@ -4,18 +4,13 @@ package dev.maglatch.webhook;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.webhook.Attempt.Kind;
-import dev.maglatch.webhook.DeliveryQueue.Claim;
-import dev.maglatch.webhook.DeliveryQueue.Claimed;
-import dev.maglatch.webhook.DeliveryQueue.Settlement;
 import dev.maglatch.webhook.DeliveryQueue.Status;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -166,140 +161,5 @@ class DeliveryWorkerTest {
 
   private static Future<Attempt> answer(int status) {
     return Future.succeededFuture(new Attempt(Kind.ANSWERED, status, "", null, null, 1, Map.of()));
-  }
-
-  /** Time that stands still between events. */
-  private static final class VirtualTime implements Timing {
-    private long millis;
-    private long order;
-    private final PriorityQueue<Due> due =
-        new PriorityQueue<>(
-            (a, b) -> a.at == b.at ? Long.compare(a.order, b.order) : Long.compare(a.at, b.at));
-
-    private record Due(long at, long order, Runnable work) {}
-
-    @Override
-    public long nanoTime() {
-      return millis * 1_000_000;
-    }
-
-    @Override
-    public void later(long delay, Runnable work) {
-      due.add(new Due(millis + delay, order++, work));
-    }
-
-    void advance(Duration duration) {
-      long end = millis + duration.toMillis();
-      while (!due.isEmpty() && due.peek().at <= end) {
-        Due next = due.remove();
-        millis = next.at;
-        next.work.run();
-      }
-      millis = end;
-    }
-  }
-
-  /** The queue's rules in memory. */
-  private static final class MemoryQueue implements DeliveryQueue {
-    private final VirtualTime time;
-    private final List<Entry> entries = new ArrayList<>();
-    private long claimMillis = 1;
-    private boolean settleFails;
-    private int mostClaimed;
-
-    private static final class Entry {
-      private final UUID id = UUID.randomUUID();
-      private final String destination;
-      private Status status = Status.PENDING;
-      private long dueAt;
-      private long claim;
-      private int attempts;
-
-      private Entry(String destination, long dueAt) {
-        this.destination = destination;
-        this.dueAt = dueAt;
-      }
-    }
-
-    private MemoryQueue(VirtualTime time) {
-      this.time = time;
-    }
-
-    private Entry add(String destination) {
-      Entry entry = new Entry(destination, time.millis);
-      entries.add(entry);
-      return entry;
-    }
-
-    @Override
-    public Future<Void> listen(Runnable handler) {
-      return Future.succeededFuture();
-    }
-
-    @Override
-    public Future<List<Claimed>> claim(Claim claim) {
-      Promise<List<Claimed>> claimed = Promise.promise();
-      List<Claimed> found = take(claim);
-      time.later(claimMillis, () -> claimed.complete(found));
-      return claimed.future();
-    }
-
-    private List<Claimed> take(Claim claim) {
-      Map<String, Integer> taken = new HashMap<>();
-      List<Claimed> found = new ArrayList<>();
-      for (Entry entry : entries) {
-        int room = claim.room().getOrDefault(entry.destination, claim.perDestination());
-        if (entry.status == Status.PENDING
-            && entry.dueAt <= time.millis
-            && found.size() < claim.max()
-            && taken.merge(entry.destination, 1, Integer::sum) <= room) {
-          entry.dueAt = time.millis + claim.lease().toMillis();
-          entry.claim++;
-          found.add(claimed(entry));
-        }
-      }
-      mostClaimed = Math.max(mostClaimed, found.size());
-      return found;
-    }
-
-    private static Claimed claimed(Entry entry) {
-      return new Claimed(
-          entry.id,
-          entry.claim,
-          entry.id,
-          "{}",
-          entry.attempts,
-          entry.destination,
-          entry.id,
-          entry.destination + "/in",
-          List.of());
-    }
-
-    @Override
-    public Future<Void> settle(List<Settlement> settlements) {
-      if (settleFails) {
-        return Future.failedFuture("no database");
-      }
-      for (Settlement settlement : settlements) {
-        for (Entry entry : entries) {
-          if (entry.id.equals(settlement.id()) && entry.claim == settlement.claim()) {
-            entry.status = settlement.status();
-            entry.attempts++;
-            entry.dueAt = time.millis + settlement.pause().toMillis();
-          }
-        }
-      }
-      return Future.succeededFuture();
-    }
-
-    @Override
-    public Future<Duration> age() {
-      return Future.succeededFuture(Duration.ZERO);
-    }
-
-    @Override
-    public Future<Integer> prune(Duration retention) {
-      return Future.succeededFuture(0);
-    }
   }
 }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.maglatch.Await;
+import dev.maglatch.webhook.Attempt;
+import dev.maglatch.webhook.DeliveryQueue;
+import dev.maglatch.webhook.DeliveryQueue.Claim;
+import dev.maglatch.webhook.DeliveryQueue.Claimed;
+import dev.maglatch.webhook.DeliveryQueue.Settlement;
+import dev.maglatch.webhook.DeliveryQueue.Status;
+import dev.maglatch.webhook.DeliveryQueueContract;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PgDeliveryQueueTest extends DeliveryQueueContract {
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
+  private static final String OWNER =
+      """
+      WITH home AS (INSERT INTO organizations (name) VALUES ('test') RETURNING id)
+      INSERT INTO accounts (email, user_record_id, organization_id)
+      SELECT 'a@example.com', 'rec00000000000000', id FROM home
+      """;
+  private static final String ADD =
+      """
+      WITH key AS (
+        INSERT INTO api_keys (kind, name, organization_id, user_id, created_by, key_prefix,
+                              key_hash, pepper, webhook_url, webhook_secret)
+        SELECT 'mgp', 'test', organization_id, id, id, 'mgp_0000',
+               sha256(gen_random_uuid()::text::bytea), 'test', '%1$s/in', '\\x00'
+          FROM accounts
+        RETURNING id, created_by),
+      event AS (
+        INSERT INTO webhook_events (id, account_id, event, body)
+        SELECT gen_random_uuid(), created_by, 'test', '{}' FROM key
+        RETURNING id)
+      INSERT INTO webhook_deliveries (id, event_id, key_id, destination)
+      SELECT '%2$s', event.id, key.id, '%1$s' FROM event, key
+      """;
+
+  private static Vertx vertx;
+  private static TestDatabase server;
+  private static PgDeliveryQueue queue;
+
+  @BeforeAll
+  static void start() {
+    vertx = Vertx.vertx();
+    server = TestDatabase.create();
+    server.execute(OWNER);
+    queue = new PgDeliveryQueue(vertx, server.address().connectOptions(), TIMEOUT);
+  }
+
+  @AfterAll
+  static void stop() {
+    Await.result(queue.close());
+    Await.result(vertx.close());
+    server.close();
+  }
+
+  @BeforeEach
+  void empty() {
+    server.execute("DELETE FROM api_keys");
+    server.execute("DELETE FROM webhook_events");
+  }
+
+  /** However often a delivery is replayed, what is kept of it is bounded. */
+  @Test
+  void attemptsOfTheNewestFiftyClaimsAreKept() {
+    UUID id = add("https://a.example");
+    for (int i = 0; i < 60; i++) {
+      Claim claim = new Claim(UUID.randomUUID(), 1, 1, Map.of(), Duration.ofSeconds(30));
+      Claimed claimed = result(queue.claim(claim)).get(0);
+      Attempt attempt =
+          new Attempt(Attempt.Kind.ANSWERED, 500, "no " + i, null, null, 7, Map.of("host", "a"));
+      String url = "https://a.example/in";
+      result(
+          queue.settle(
+              List.of(
+                  new Settlement(
+                      id, claimed.claim(), Status.PENDING, Duration.ZERO, attempt, url))));
+    }
+
+    assertThat(server.count("SELECT count(*) FROM webhook_attempts")).isEqualTo(50);
+    assertThat(text("SELECT min(claim) || ' ' || max(claim) FROM webhook_attempts"))
+        .isEqualTo("11 60");
+    assertThat(text("SELECT headers ->> 'host' FROM webhook_attempts WHERE answer = 'no 59'"))
+        .isEqualTo("a");
+    server.execute("DELETE FROM webhook_events");
+    assertThat(server.count("SELECT count(*) FROM webhook_attempts")).isZero();
+  }
+
+  @Test
+  void whoeverListensHearsOfWhatIsReplayed() throws InterruptedException {
+    CountDownLatch heard = new CountDownLatch(1);
+    result(queue.listen(heard::countDown));
+
+    server.execute("SELECT pg_notify('maglatch_webhooks', '')");
+
+    assertThat(heard.await(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Override
+  protected DeliveryQueue queue() {
+    return queue;
+  }
+
+  @Override
+  protected UUID add(String destination) {
+    UUID id = UUID.randomUUID();
+    server.execute(ADD.formatted(destination, id));
+    return id;
+  }
+
+  @Override
+  protected void takeUrlAway(UUID delivery) {
+    server.execute(
+        "UPDATE api_keys SET webhook_url = NULL, webhook_secret = NULL WHERE id ="
+            + " (SELECT key_id FROM webhook_deliveries WHERE id = '"
+            + delivery
+            + "')");
+  }
+
+  @Override
+  protected @Nullable String state(UUID delivery) {
+    return text(
+        "SELECT upper(status) || ' ' || attempts FROM webhook_deliveries WHERE id = '"
+            + delivery
+            + "'");
+  }
+
+  /** The database's clock cannot be moved, so everything else is. */
+  @Override
+  protected void elapse(Duration duration) {
+    String back = " - interval '" + duration.toMillis() + " milliseconds'";
+    server.execute("UPDATE webhook_events SET created_at = created_at" + back);
+    server.execute(
+        "UPDATE webhook_deliveries SET created_at = created_at"
+            + back
+            + ", due_at = due_at"
+            + back);
+  }
+
+  @Override
+  protected <T> T result(Future<T> future) {
+    return Await.result(future);
+  }
+
+  private static @Nullable String text(String sql) {
+    try (Connection connection = server.connect();
+        ResultSet row = connection.createStatement().executeQuery(sql)) {
+      return row.next() ? row.getString(1) : null;
+    } catch (SQLException failed) {
+      throw new AssertionError(failed);
+    }
+  }
+}
