@@ -307,9 +307,15 @@ public final class Gateway {
                 new ProxyConfig(List.of(), config.proxy().trustedCidrs(), config.proxy().pool()),
                 parts.ownProxy(),
                 port -> managementPort = port);
-    return management.compose(
-        open ->
-            open(config.http().listener(), config.proxy(), parts.proxy(), port -> httpPort = port));
+    return management
+        .compose(
+            open ->
+                open(
+                    config.http().listener(),
+                    config.proxy(),
+                    parts.proxy(),
+                    port -> httpPort = port))
+        .compose(open -> parts.warmUp().run(config.eventLoops().warmUp()));
   }
 
   private Future<Void> open(

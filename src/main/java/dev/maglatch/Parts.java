@@ -163,6 +163,10 @@ final class Parts {
     return ownRoutes;
   }
 
+  WarmUp warmUp() {
+    return new WarmUp(vertx, trust);
+  }
+
   ProxyParts proxy() {
     return proxy;
   }

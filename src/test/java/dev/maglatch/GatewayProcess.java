@@ -58,6 +58,7 @@ final class GatewayProcess implements AutoCloseable {
     builder.environment().put("MAGLATCH_HTTP_PORT", String.valueOf(port));
     builder.environment().put("MAGLATCH_HTTP_PUBLIC_URL", "http://127.0.0.1:" + port);
     builder.environment().put("MAGLATCH_HTTP_DRAIN_DELAY", "0s");
+    builder.environment().put("MAGLATCH_WARM_UP", "0s");
     builder.environment().put("MAGLATCH_OPS_HOST", "127.0.0.1");
     builder.environment().put("MAGLATCH_OPS_PORT", String.valueOf(opsPort));
     builder.environment().putAll(settings);

@@ -58,6 +58,7 @@ final class TestGateway implements AutoCloseable {
     environment.put("MAGLATCH_HTTP_HOST", "127.0.0.1");
     environment.put("MAGLATCH_HTTP_PORT", "0");
     environment.put("MAGLATCH_HTTP_DRAIN_DELAY", "0s");
+    environment.put("MAGLATCH_WARM_UP", "0s");
     environment.put("MAGLATCH_OPS_HOST", "127.0.0.1");
     environment.put("MAGLATCH_OPS_PORT", "0");
     environment.put("MAGLATCH_DATABASE_URL", database.url());

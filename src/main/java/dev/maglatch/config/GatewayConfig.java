@@ -15,6 +15,7 @@ import dev.maglatch.verify.CacheConfig;
 import dev.maglatch.webhook.WebhookConfig;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,7 @@ public record GatewayConfig(
     DialectConfig organization,
     LogConfig log,
     EventLoops eventLoops) {
+  private static final Duration WARM_UP = Duration.ofMillis(1_500);
   private static final int OPS_PORT = 9_090;
 
   /**
@@ -76,7 +78,7 @@ public record GatewayConfig(
         DialectConfig.read(dialects.section("magicpost"), "/api/v1"),
         DialectConfig.read(dialects.section("organization"), "/v1"),
         LogConfig.read(root.section("log")),
-        EventLoops.read(root));
+        EventLoops.read(root, mode == Mode.DEV ? Duration.ZERO : WARM_UP));
   }
 
   /** Returns the same with the database at {@code started}. */

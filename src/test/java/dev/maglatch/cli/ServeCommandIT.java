@@ -132,6 +132,7 @@ class ServeCommandIT {
     Map<String, String> settings = new HashMap<>();
     settings.put("MAGLATCH_HTTP_PORT", "0");
     settings.put("MAGLATCH_HTTP_DRAIN_DELAY", "0s");
+    settings.put("MAGLATCH_WARM_UP", "0s");
     settings.put("MAGLATCH_OPS_PORT", "0");
     settings.put("MAGLATCH_PROXY_UPSTREAM", "http://127.0.0.1:9");
     settings.put("MAGLATCH_DATABASE_URL", address.url());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.settings.Settings;
 import io.netty.util.Version;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,7 @@ class SocketTransportTest {
     Map<String, Version> present = Version.identify();
     Settings settings = Settings.load(null, Map.of("MAGLATCH_TRANSPORT", "io-uring"), Map.of());
 
-    EventLoops.read(settings.root());
+    EventLoops.read(settings.root(), Duration.ZERO);
 
     boolean usable = present.containsKey("netty-transport-native-io_uring");
     assertThat(settings.problems().isEmpty()).isEqualTo(usable);

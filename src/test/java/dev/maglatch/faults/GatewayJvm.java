@@ -52,6 +52,7 @@ final class GatewayJvm implements AutoCloseable {
     environment.put("MAGLATCH_HTTP_HOST", "127.0.0.1");
     environment.put("MAGLATCH_HTTP_PORT", String.valueOf(port));
     environment.put("MAGLATCH_HTTP_DRAIN_DELAY", "0s");
+    environment.put("MAGLATCH_WARM_UP", "0s");
     environment.put("MAGLATCH_OPS_HOST", "127.0.0.1");
     environment.put("MAGLATCH_OPS_PORT", String.valueOf(opsPort));
     environment.put("MAGLATCH_SECRETS_MASTER", MASTER);
