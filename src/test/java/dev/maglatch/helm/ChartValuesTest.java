@@ -4,6 +4,8 @@ package dev.maglatch.helm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +26,7 @@ import org.snakeyaml.engine.v2.api.DumpSettings;
 
 /** What may be said in the chart's values, and where it is written down. */
 class ChartValuesTest {
+  private static final Path SCHEMA = Path.of("helm/maglatch/values.schema.json");
   private static final Path README = Path.of("helm/maglatch/README.md");
   private static final String BEGIN = "<!-- values -->\n";
   private static final String END = "<!-- /values -->\n";
@@ -91,21 +95,28 @@ class ChartValuesTest {
     return Files.writeString(file, new Dump(DumpSettings.builder().build()).dumpToString(values));
   }
 
-  /** A setting that the gateway has can be set, and one that it has not is a mistake. */
+  /**
+   * A setting that the gateway has can be set, and one that it has not is a mistake. {@code
+   * -Dhelm.record=true} writes the missing ones with the type of their default.
+   */
   @Test
   void schemaKnowsTheSettingsOfTheGateway() throws IOException {
-    Object settings = Chart.yaml().loadFromString(Files.readString(Path.of("conf/maglatch.yaml")));
-    Set<String> there = new TreeSet<>();
-    names("", (Map<?, ?>) settings, there);
-    Object schema =
-        Chart.yaml().loadFromString(Files.readString(Chart.FOLDER.resolve("values.schema.json")));
-    Set<String> allowed = new TreeSet<>();
-    properties("", Rendered.map(schema, "properties", "config"), allowed);
+    Map<?, ?> settings =
+        (Map<?, ?>) Chart.yaml().loadFromString(Files.readString(Path.of("conf/maglatch.yaml")));
+    JsonObject schema = new JsonObject(Files.readString(SCHEMA));
+    JsonObject config = schema.getJsonObject("properties").getJsonObject("config");
+    if (Boolean.getBoolean("helm.record")) {
+      complete("", settings, config);
+      Files.writeString(SCHEMA, schema.encodePrettily() + "\n");
+    }
 
-    assertThat(allowed).isEqualTo(there);
+    assertThat(settings("", config))
+        .as("settings in values.schema.json; -Dhelm.record=true adds what is missing")
+        .isEqualTo(names("", settings));
   }
 
-  private static void names(String prefix, Map<?, ?> section, Set<String> names) {
+  private static Set<String> names(String prefix, Map<?, ?> section) {
+    Set<String> names = new TreeSet<>();
     section.forEach(
         (key, value) -> {
           String name = prefix + key;
@@ -113,25 +124,63 @@ class ChartValuesTest {
             return;
           }
           if (value instanceof Map<?, ?> nested) {
-            names(name + ".", nested, names);
+            names.addAll(names(name + ".", nested));
           } else {
             names.add(name);
           }
         });
+    return names;
   }
 
-  private static void properties(String prefix, Map<?, ?> schema, Set<String> names) {
-    assertThat(schema.get("additionalProperties")).as(prefix).isEqualTo(false);
-    Rendered.map(schema, "properties")
-        .forEach(
-            (key, value) -> {
-              Map<?, ?> nested = (Map<?, ?>) value;
-              if (nested.containsKey("properties")) {
-                properties(prefix + key + ".", nested, names);
-              } else {
-                names.add(prefix + key);
-              }
-            });
+  private static Set<String> settings(String prefix, JsonObject schema) {
+    assertThat(schema.getBoolean("additionalProperties")).as(prefix).isFalse();
+    Set<String> names = new TreeSet<>();
+    JsonObject properties = schema.getJsonObject("properties");
+    for (String key : properties.fieldNames()) {
+      JsonObject property = properties.getJsonObject(key);
+      if (property.containsKey("properties")) {
+        names.addAll(settings(prefix + key + ".", property));
+      } else {
+        names.add(prefix + key);
+      }
+    }
+    return names;
+  }
+
+  private static void complete(String prefix, Map<?, ?> section, JsonObject schema) {
+    JsonObject properties = schema.getJsonObject("properties");
+    section.forEach(
+        (key, value) -> {
+          String name = String.valueOf(key);
+          if (NOT_IN_CONFIG.contains(prefix + name)) {
+            return;
+          }
+          if (!properties.containsKey(name)) {
+            properties.put(name, property(value));
+          }
+          if (value instanceof Map<?, ?> nested) {
+            complete(prefix + name + ".", nested, properties.getJsonObject(name));
+          }
+        });
+    properties.fieldNames().removeIf(name -> !section.containsKey(name));
+  }
+
+  private static JsonObject property(@Nullable Object value) {
+    if (value instanceof Map<?, ?>) {
+      return new JsonObject()
+          .put("type", "object")
+          .put("additionalProperties", false)
+          .put("properties", new JsonObject());
+    }
+    Object type =
+        value instanceof Boolean
+            ? "boolean"
+            : value instanceof Integer
+                ? "integer"
+                : value instanceof List<?>
+                    ? "array"
+                    : new JsonArray().add("string").add("integer").add("null");
+    return new JsonObject().put("type", type);
   }
 
   /** {@code -Dhelm.record=true} writes the table. */
