@@ -211,3 +211,9 @@ priorityClassName: {{ . }}
   {{- end -}}
 {{- end -}}
 {{- end }}
+
+{{/* What the public listener speaks. */}}
+{{- define "maglatch.protocol" -}}
+{{- $http := default dict .Values.config.http -}}
+{{- if (default dict $http.tls).certificate }}https{{ else if $http.h2c }}kubernetes.io/h2c{{ else }}http{{ end -}}
+{{- end }}
