@@ -25,6 +25,7 @@ import dev.maglatch.postgres.SchemaVersion;
 import dev.maglatch.postgres.SecretFingerprints;
 import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.ListenerConfig;
+import dev.maglatch.proxy.LiveRoutes;
 import dev.maglatch.proxy.Protocols.TlsFiles;
 import dev.maglatch.proxy.ProxyConfig;
 import dev.maglatch.proxy.ProxyParts;
@@ -322,7 +323,8 @@ public final class Gateway {
       ListenerConfig listener, ProxyConfig proxy, ProxyParts parts, IntConsumer listening) {
     return vertx
         .deployVerticle(
-            () -> new ProxyVerticle(listener, certificate, proxy, parts, listening),
+            () -> new ProxyVerticle(
+                    listener, certificate, new LiveRoutes(proxy), parts, listening),
             new DeploymentOptions().setInstances(config.eventLoops().count()))
         .onSuccess(servers::add)
         .mapEmpty();

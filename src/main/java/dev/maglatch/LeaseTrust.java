@@ -28,7 +28,7 @@ final class LeaseTrust implements Trust {
   }
 
   @Override
-  public boolean servesWithoutDatabase(long nanoTime) {
-    return serve && lease.nanosSinceEnd(nanoTime) < maxStaleNanos;
+  public boolean servesWithoutDatabase(long nanoTime, long wanted) {
+    return serve && lease.nanosSinceEnd(nanoTime) < Math.min(maxStaleNanos, wanted);
   }
 }

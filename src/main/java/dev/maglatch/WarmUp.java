@@ -14,6 +14,7 @@ import dev.maglatch.ops.Metrics;
 import dev.maglatch.ops.Readiness;
 import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.ListenerConfig;
+import dev.maglatch.proxy.LiveRoutes;
 import dev.maglatch.proxy.OwnRoutes;
 import dev.maglatch.proxy.ProxyConfig;
 import dev.maglatch.proxy.ProxyParts;
@@ -112,7 +113,7 @@ final class WarmUp {
             new ProxyVerticle(
                 ListenerConfig.DEFAULT.at(LOOPBACK, FREE_PORT),
                 null,
-                ProxyConfig.to(upstream),
+                new LiveRoutes(ProxyConfig.to(upstream)),
                 parts(),
                 port::tryComplete))
         .onSuccess(id -> plane = id)

@@ -58,6 +58,7 @@ public record GatewayConfig(
   public static GatewayConfig read(Settings settings, Mode mode) {
     Section root = settings.root();
     Section dialects = root.section("dialects");
+    CacheConfig cache = CacheConfig.read(root.section("cache"));
     return new GatewayConfig(
         HttpConfig.read(root.section("http"), root.section("cors")),
         ListenAddress.read(root.section("ops"), OPS_PORT),
@@ -66,10 +67,10 @@ public record GatewayConfig(
         database(root.section("database"), mode),
         SecretsConfig.read(root.section("secrets"), mode),
         root.section("tokens").flag("accept-unchecked", false),
-        CacheConfig.read(root.section("cache")),
+        cache,
         ClusterConfig.read(root.section("cluster")),
         UsageConfig.read(root.section("usage")),
-        ProxyConfig.read(root.section("proxy")),
+        ProxyConfig.read(root.section("proxy"), cache.maxStaleness()),
         SessionConfig.read(root.section("sessions")),
         root.section("limits").integer("organization-keys", 0, 0, Integer.MAX_VALUE),
         WebhookConfig.read(root.section("webhooks")),

@@ -28,13 +28,17 @@ final class ProxyMeters implements ProxyMetrics {
   private final Counters<Lapse> lapses;
   private final Timer auth;
   private final LongAdder inFlight = new LongAdder();
-  private final Map<String, RouteMeters> routes = new HashMap<>();
+  private final MeterRegistry registry;
   private final RouteMeters otherRoutes;
+
+  /** Replaced, never changed. */
+  private volatile Map<String, RouteMeters> routes = Map.of();
 
   /**
    * @param routeNames every route there is; what is said of another one counts as {@code other}
    */
   ProxyMeters(MeterRegistry registry, Collection<String> routeNames) {
+    this.registry = registry;
     decisions =
         new Counters<>(Decision.class, value -> Metric.DECISIONS.counter(registry, value.text()));
     endings =
@@ -44,8 +48,16 @@ final class ProxyMeters implements ProxyMetrics {
         new Counters<>(Lapse.class, value -> Metric.STREAMS_LAPSED.counter(registry, value.text()));
     auth = Metric.AUTH_DURATION.histogram(registry);
     Metric.REQUESTS_IN_FLIGHT.gauge(registry, inFlight::sum);
-    routeNames.forEach(name -> routes.put(name, new RouteMeters(registry, name)));
     otherRoutes = new RouteMeters(registry, "other");
+    routes(routeNames);
+  }
+
+  /** Series of routes that are gone stay: requests of theirs may still be under way. */
+  @Override
+  public synchronized void routes(Collection<String> names) {
+    Map<String, RouteMeters> more = new HashMap<>(routes);
+    names.forEach(name -> more.computeIfAbsent(name, added -> new RouteMeters(registry, added)));
+    routes = more;
   }
 
   @Override

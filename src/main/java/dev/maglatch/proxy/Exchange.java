@@ -7,6 +7,7 @@ import dev.maglatch.http.BearerToken;
 import dev.maglatch.http.Quota;
 import dev.maglatch.key.Principal;
 import dev.maglatch.proxy.ForwardAuth.Inquiry;
+import dev.maglatch.verify.CredentialVerifier;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -108,6 +109,14 @@ final class Exchange {
 
   boolean routed() {
     return route != null;
+  }
+
+  /** Returns how long a credential verified before counts here without the database. */
+  long maxStaleNanos() {
+    if (inquiry != null) {
+      return inquiry.maxStaleNanos();
+    }
+    return route == null ? CredentialVerifier.AS_CONFIGURED : route.access().maxStaleNanos();
   }
 
   void token(BearerToken token) {

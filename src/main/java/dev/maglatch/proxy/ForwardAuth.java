@@ -3,6 +3,7 @@ package dev.maglatch.proxy;
 
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.key.Principal;
+import dev.maglatch.verify.CredentialVerifier;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class ForwardAuth {
   static final String PATH = "/_maglatch/forward-auth";
 
-  private static final PathPrefix PREFIX = new PathPrefix(PATH);
+  private static final PathPattern PREFIX = PathPattern.prefix(PATH);
   private static final List<CharSequence> METHODS =
       names("X-Forwarded-Method", "X-Original-Method");
   private static final List<CharSequence> TARGETS = names("X-Forwarded-Uri", "X-Original-URI");
@@ -163,7 +164,15 @@ final class ForwardAuth {
     boolean permits(Principal principal) {
       return lawful
           && (reads || !principal.readOnly())
-          && routes.stream().allMatch(route -> principal.satisfiesAny(route.scopes()));
+          && routes.stream().allMatch(route -> principal.satisfiesAny(route.access().scopes()));
+    }
+
+    /** Returns the tightest bound of all its routes. */
+    long maxStaleNanos() {
+      return routes.stream()
+          .mapToLong(route -> route.access().maxStaleNanos())
+          .min()
+          .orElse(CredentialVerifier.AS_CONFIGURED);
     }
   }
 }

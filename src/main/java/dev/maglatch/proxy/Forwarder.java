@@ -55,8 +55,9 @@ final class Forwarder {
       CharSequence bodyLength,
       boolean upgrade) {
     HttpServerRequest request = exchange.request();
-    boolean open = exchange.route().auth() == Auth.NONE;
-    head.begin(request.method().name(), upstream, request.uri());
+    Route route = exchange.route();
+    boolean open = route.access().auth() == Auth.NONE;
+    head.begin(request.method().name(), upstream, route.changes().target(request.uri()));
     rules.toUpstream(exchange, head, upstream.authority(), !open || isOurs(exchange), !open);
     if (upgrade) {
       head.add(HttpHeaders.CONNECTION, HttpHeaders.UPGRADE);

@@ -71,12 +71,16 @@ final class HeaderRules {
       boolean credentialIsOurs,
       boolean identity) {
     MultiMap from = exchange.request().headers();
+    HeaderEdits edits = exchange.route().changes().request();
     to.add(HttpHeaders.HOST, host);
     Set<String> nominated = nominated(from);
     Iterator<Map.Entry<CharSequence, CharSequence>> fields = fields(from);
     while (fields.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = fields.next();
       CharSequence name = field.getKey();
+      if (edits != null && edits.drops(name)) {
+        continue;
+      }
       if (contentEqualsIgnoreCase(name, HttpHeaders.COOKIE)) {
         addCookies(to, field.getValue().toString());
       } else if (!endsHere(name, credentialIsOurs)
@@ -90,6 +94,9 @@ final class HeaderRules {
       addIdentity(to, exchange.principal());
     }
     addForwarded(exchange, to);
+    if (edits != null) {
+      edits.added().forEach(field -> to.add(field.name(), field.value()));
+    }
   }
 
   /** Whether the client takes trailers, which a proxy must say anew for its own connection. */
@@ -100,6 +107,7 @@ final class HeaderRules {
 
   /** Writes the header fields of the answer that goes to the client. */
   void toClient(Exchange exchange, io.netty.handler.codec.http.HttpHeaders from, MultiMap to) {
+    HeaderEdits edits = exchange.route().changes().response();
     Set<String> nominated = nominated(from);
     Iterator<Map.Entry<CharSequence, CharSequence>> fields = from.iteratorCharSequence();
     while (fields.hasNext()) {
@@ -107,9 +115,13 @@ final class HeaderRules {
       CharSequence name = field.getKey();
       if (!staysUpstream(name)
           && !isNominated(nominated, name)
-          && !isOurCookie(name, field.getValue())) {
+          && !isOurCookie(name, field.getValue())
+          && (edits == null || !edits.drops(name))) {
         to.add(name, field.getValue());
       }
+    }
+    if (edits != null) {
+      edits.added().forEach(field -> to.add(field.name(), field.value()));
     }
     to.set(RequestIds.HEADER, exchange.requestId());
     if (!to.contains(HttpHeaders.DATE)) {
@@ -231,7 +243,7 @@ final class HeaderRules {
   }
 
   /** Whether a request field is about this hop, about identity, or set anew. */
-  private static boolean endsHere(CharSequence name, boolean credentialIsOurs) {
+  static boolean endsHere(CharSequence name, boolean credentialIsOurs) {
     if (name.length() == 0) {
       return true;
     }
@@ -257,7 +269,7 @@ final class HeaderRules {
   }
 
   /** Whether an answer's field is about the upstream's connection, or is the gateway's to say. */
-  private static boolean staysUpstream(CharSequence name) {
+  static boolean staysUpstream(CharSequence name) {
     if (name.length() == 0) {
       return true;
     }

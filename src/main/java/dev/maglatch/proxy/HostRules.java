@@ -28,7 +28,13 @@ final class HostRules {
   /** Returns the host of {@code authority} in lower case, without its port. */
   static String name(String authority) {
     int end = authority.startsWith("[") ? authority.indexOf(']') + 1 : authority.indexOf(':');
-    return (end <= 0 ? authority : authority.substring(0, end)).toLowerCase(Locale.ROOT);
+    return bare(end <= 0 ? authority : authority.substring(0, end));
+  }
+
+  /** Returns {@code host} in lower case, and without the dot that a complete name may end with. */
+  static String bare(String host) {
+    String bare = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+    return bare.toLowerCase(Locale.ROOT);
   }
 
   private static int endOfName(CharSequence text) {

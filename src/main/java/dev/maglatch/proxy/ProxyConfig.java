@@ -4,10 +4,13 @@ package dev.maglatch.proxy;
 import dev.maglatch.http.IpRanges;
 import dev.maglatch.proxy.Route.Timeouts;
 import dev.maglatch.settings.Section;
+import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What the data plane forwards to.
@@ -24,13 +27,15 @@ public record ProxyConfig(List<Route> routes, List<String> trustedCidrs, Pool po
   /**
    * Reads the section {@code proxy}: either {@code upstream}, one route for everything, or {@code
    * routes}. Limits set beside them are the defaults of every route.
+   *
+   * @param longestStaleness what a route's {@code max-staleness} may say at most
    */
-  public static ProxyConfig read(Section proxy) {
+  public static ProxyConfig read(Section proxy, Duration longestStaleness) {
     Timeouts timeouts = Timeouts.read(proxy, Timeouts.DEFAULT);
     long maxBody = Route.readMaxBody(proxy, Route.UNLIMITED);
     Map<String, UpstreamGroup> groups = UpstreamGroup.readAll(proxy);
     UpstreamGroup single = UpstreamGroup.read(proxy, groups, timeouts.connect());
-    List<Route> routes = readRoutes(proxy, groups);
+    List<Route> routes = readRoutes(proxy, groups, longestStaleness);
     if (proxy.has("upstream") && !proxy.sections("routes").isEmpty()) {
       proxy.problem("upstream", "not set when proxy.routes is");
     }
@@ -40,22 +45,46 @@ public record ProxyConfig(List<Route> routes, List<String> trustedCidrs, Pool po
         Pool.read(proxy));
   }
 
-  private static List<Route> readRoutes(Section proxy, Map<String, UpstreamGroup> groups) {
+  private static List<Route> readRoutes(
+      Section proxy, Map<String, UpstreamGroup> groups, Duration longestStaleness) {
     List<Route> routes = new ArrayList<>();
     for (Section section : proxy.sections("routes")) {
-      Route route = Route.read(section, proxy, groups);
-      if (route == null) {
-        continue;
+      Route route = Route.read(section, proxy, groups, longestStaleness);
+      if (route != null) {
+        requireOwnName(section, route, routes);
+        requireReachable(section, route, routes);
+        routes.add(route);
       }
-      for (Route earlier : routes) {
-        if (earlier.shadows(route)) {
-          section.problem("path", "reachable: route " + earlier.name() + " takes it all before");
-          break;
-        }
-      }
-      routes.add(route);
     }
     return routes;
+  }
+
+  private static void requireOwnName(Section section, Route route, List<Route> earlier) {
+    if (earlier.stream().anyMatch(other -> other.name().equals(route.name()))) {
+      section.problem(
+          "name", "a name of its own: another route is called " + route.name() + " too");
+    }
+  }
+
+  /** Several routes may take all methods of a later one together. */
+  private static void requireReachable(Section section, Route route, List<Route> earlier) {
+    List<Route> before =
+        earlier.stream().filter(other -> other.match().coversPlaceOf(route.match())).toList();
+    Set<HttpMethod> left = new HashSet<>(route.match().methods());
+    List<String> takers = new ArrayList<>();
+    for (Route other : before) {
+      boolean all = other.match().methods().isEmpty();
+      if (all || left.removeAll(other.match().methods())) {
+        takers.add(other.name());
+      }
+      if (all || (left.isEmpty() && !route.match().methods().isEmpty())) {
+        section.problem(
+            "path",
+            "reachable: route %s gets nothing, %s before it takes it all"
+                .formatted(route.name(), String.join(" and ", takers)));
+        return;
+      }
+    }
   }
 
   private static List<String> readCidrs(Section proxy) {

@@ -12,7 +12,6 @@ import dev.maglatch.proxy.ForwardAuth.Inquiry;
 import dev.maglatch.verify.Verdict;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.UUID;
@@ -23,9 +22,9 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
   private final Loop loop;
   private final ProxyParts parts;
   private final Gate gate;
-  private final RouteTable routes;
-  private final ForwardAuth forwardAuth;
   private final Forwarder forwarder;
+  private RouteTable routes;
+  private ForwardAuth forwardAuth;
 
   ProxyHandler(Loop loop, ProxyParts parts, Gate gate, RouteTable routes, Forwarder forwarder) {
     this.loop = loop;
@@ -34,6 +33,12 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     this.routes = routes;
     this.forwardAuth = new ForwardAuth(routes);
     this.forwarder = forwarder;
+  }
+
+  /** Chooses the routes of the requests to come by another table. */
+  void use(RouteTable others) {
+    routes = others;
+    forwardAuth = new ForwardAuth(others);
   }
 
   /** Read it top to bottom: there is no other path. */
@@ -86,8 +91,8 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
   }
 
   private static boolean needsNoCredential(Route route, BearerToken token) {
-    return route.auth() == Auth.NONE
-        || (route.auth() == Auth.OPTIONAL && token.kind() == BearerToken.Kind.MISSING);
+    return route.access().auth() == Auth.NONE
+        || (route.access().auth() == Auth.OPTIONAL && token.kind() == BearerToken.Kind.MISSING);
   }
 
   /** Finds out about the credential: at once if it can. */
@@ -105,7 +110,10 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     return switch (token.kind()) {
       case MISSING -> Verdict.MISSING;
       case MALFORMED -> Verdict.MALFORMED;
-      case PRESENT -> parts.verifier().decideNow(token.text(), exchange.clientAddress());
+      case PRESENT ->
+          parts
+              .verifier()
+              .decideNow(token.text(), exchange.clientAddress(), exchange.maxStaleNanos());
     };
   }
 
@@ -113,7 +121,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     exchange.response().closeHandler(gone -> exchange.end(Ending.CLIENT_GONE));
     parts
         .verifier()
-        .decide(exchange.token().text(), exchange.clientAddress())
+        .decide(exchange.token().text(), exchange.clientAddress(), exchange.maxStaleNanos())
         .onComplete((verdict, failure) -> goOn(exchange, verdict, failure));
   }
 
@@ -165,14 +173,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     if (inquiry != null) {
       return inquiry.permits(principal);
     }
-    return principal.satisfiesAny(exchange.route().scopes())
-        && (!principal.readOnly() || onlyReads(exchange.request().method()));
-  }
-
-  private static boolean onlyReads(HttpMethod method) {
-    return method.equals(HttpMethod.GET)
-        || method.equals(HttpMethod.HEAD)
-        || method.equals(HttpMethod.OPTIONS);
+    return exchange.route().permits(principal, exchange.request().method());
   }
 
   private void touch(Exchange exchange, Principal principal) {

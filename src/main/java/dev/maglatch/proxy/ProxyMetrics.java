@@ -2,6 +2,7 @@
 package dev.maglatch.proxy;
 
 import dev.maglatch.fault.Fault;
+import java.util.Collection;
 
 /**
  * Counts what happens on the public listener. Called on every event loop; must not block.
@@ -11,6 +12,9 @@ import dev.maglatch.fault.Fault;
  */
 public interface ProxyMetrics {
   ProxyMetrics NONE = new ProxyMetrics() {};
+
+  /** These are the routes from now on, beside those that were told of before. On any thread. */
+  default void routes(Collection<String> names) {}
 
   /** A request arrived. */
   default void began() {}

@@ -32,7 +32,7 @@ public final class ProxyVerticle extends VerticleBase {
   private static final int ANY_PORT_SHARED = -1; // Vert.x: one free port for all of a deployment
 
   private final ListenerConfig listener;
-  private final ProxyConfig proxy;
+  private final LiveRoutes routes;
   private final ProxyParts parts;
   private final IntConsumer listening;
   private final @Nullable ServerCertificate certificate;
@@ -40,6 +40,7 @@ public final class ProxyVerticle extends VerticleBase {
   private @Nullable HttpServer server;
   private @Nullable UpstreamClient client;
   private @Nullable Loop loop;
+  private @Nullable ProxyHandler handler;
 
   /**
    * @param certificate what TLS shows; null if the listener speaks plain text
@@ -48,38 +49,48 @@ public final class ProxyVerticle extends VerticleBase {
   public ProxyVerticle(
       ListenerConfig listener,
       @Nullable ServerCertificate certificate,
-      ProxyConfig proxy,
+      LiveRoutes routes,
       ProxyParts parts,
       IntConsumer listening) {
     this.certificate = certificate;
     this.listener = listener;
-    this.proxy = proxy;
+    this.routes = routes;
     this.parts = parts;
     this.listening = listening;
   }
 
   @Override
   public Future<?> start() {
+    ProxyConfig proxy = routes.join(context, this::use);
     TrustedProxies proxies = new TrustedProxies(new IpRanges(proxy.trustedCidrs()));
     Loop started = new Loop(vertx, listener, proxies, parts);
     UpstreamClient upstreams = new UpstreamClient(vertx, started, proxy);
     Forwarder forwarder = new Forwarder(started, upstreams, parts.ownSession());
-    RouteTable routes = new RouteTable(proxy.routes());
+    RouteTable table = new RouteTable(proxy.routes());
     Gate gate = new Gate(listener.maxHeaders());
-    ProxyHandler handler = new ProxyHandler(started, parts, gate, routes, forwarder);
+    ProxyHandler answering = new ProxyHandler(started, parts, gate, table, forwarder);
     HttpServerOptions options = options();
     HttpServer accepting =
         vertx
             .createHttpServer(options)
             .connectionHandler(connection -> accept(connection, started, options))
-            .invalidRequestHandler(handler::refuseInvalid)
-            .requestHandler(handler);
+            .invalidRequestHandler(answering::refuseInvalid)
+            .requestHandler(answering);
     loop = started;
     client = upstreams;
+    handler = answering;
     server = accepting;
     // Ends with this verticle's context.
     vertx.setPeriodic(Deadlines.INTERVAL_MILLIS, tick -> started.checkDeadlines());
     return accepting.listen().onSuccess(bound -> listening.accept(bound.actualPort()));
+  }
+
+  /** Turns to other routes; what is under way goes on by those it began with. */
+  private void use(ProxyConfig next) {
+    if (client != null && handler != null) {
+      client.use(next);
+      handler.use(new RouteTable(next.routes()));
+    }
   }
 
   private static void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
@@ -139,6 +150,7 @@ public final class ProxyVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
+    routes.leave(context);
     return askClientsToLeave()
         .eventually(this::stopServer)
         .eventually(this::letRequestsHear)

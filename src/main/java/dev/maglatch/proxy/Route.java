@@ -1,47 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import dev.maglatch.key.Principal;
 import dev.maglatch.settings.Section;
 import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which requests go to which upstream, and who may send them.
+ * Which requests go to which upstream, who may send them, and what is changed on the way.
  *
- * @param name label in logs and metrics
- * @param host lower-case host name without port; null takes every host
- * @param methods empty takes every method
- * @param scopes one of them is needed; empty needs none
+ * @param name label in logs and metrics; no two routes share one
  * @param dialect shape of refusals; null goes by the path of the request
  * @param maxBodyBytes longest request body; {@link #UNLIMITED} if there is no bound
  */
 public record Route(
     String name,
-    @Nullable String host,
-    PathPrefix path,
-    Set<HttpMethod> methods,
+    RouteMatch match,
     UpstreamGroup upstream,
-    Auth auth,
-    Set<String> scopes,
+    RouteAccess access,
     @Nullable Dialect dialect,
     Timeouts timeouts,
-    long maxBodyBytes) {
+    long maxBodyBytes,
+    Changes changes) {
   public static final long UNLIMITED = Long.MAX_VALUE;
-
-  private static final Set<String> METHODS =
-      Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
-
-  public Route {
-    methods = Set.copyOf(methods);
-    scopes = Set.copyOf(scopes);
-  }
 
   /** A route that takes everything to {@code upstream} and wants a credential. */
   public static Route catchAll(Upstream upstream) {
@@ -55,15 +40,13 @@ public record Route(
   static Route catchAll(UpstreamGroup upstream, Timeouts timeouts, long maxBodyBytes) {
     return new Route(
         "default",
-        null,
-        PathPrefix.ALL,
-        Set.of(),
+        RouteMatch.ALL,
         upstream,
-        Auth.REQUIRED,
-        Set.of(),
+        RouteAccess.REQUIRED,
         null,
         timeouts,
-        maxBodyBytes);
+        maxBodyBytes,
+        Changes.NONE);
   }
 
   /**
@@ -71,14 +54,13 @@ public record Route(
    *
    * @param all gives the limits for what this item does not limit itself
    * @param groups upstreams by name
+   * @param longestStaleness what {@code max-staleness} may say at most
    */
-  static @Nullable Route read(Section section, Section all, Map<String, UpstreamGroup> groups) {
-    String host = readHost(section);
-    PathPrefix path = readPath(section);
-    Auth auth = section.choice("auth", Auth.REQUIRED);
-    String name = section.text("name", (host == null ? "" : host) + path.text() + "/");
-    Set<HttpMethod> methods = readMethods(section);
-    Set<String> scopes = readScopes(section, auth);
+  static @Nullable Route read(
+      Section section, Section all, Map<String, UpstreamGroup> groups, Duration longestStaleness) {
+    RouteMatch match = RouteMatch.read(section);
+    RouteAccess access = RouteAccess.read(section, longestStaleness);
+    String name = section.text("name", match.text());
     Dialect dialect = readDialect(section);
     Timeouts timeouts = Timeouts.read(section, Timeouts.read(all, Timeouts.DEFAULT));
     UpstreamGroup upstream = UpstreamGroup.read(section, groups, timeouts.connect());
@@ -90,62 +72,21 @@ public record Route(
       section.problem("connect-timeout", "set at the upstream, which others use too");
     }
     long maxBody = readMaxBody(section, readMaxBody(all, UNLIMITED));
+    Changes changes = Changes.read(section, match.path());
     return upstream == null
         ? null
-        : new Route(name, host, path, methods, upstream, auth, scopes, dialect, timeouts, maxBody);
+        : new Route(name, match, upstream, access, dialect, timeouts, maxBody, changes);
   }
 
-  /** Whether this route takes such a request. */
-  boolean matches(HttpMethod method, @Nullable String requestHost, String requestPath) {
-    return (methods.isEmpty() || methods.contains(method))
-        && (host == null || host.equals(requestHost))
-        && path.matches(requestPath);
+  /** Whether a good credential is good for a request by {@code method} on this route. */
+  public boolean permits(Principal principal, HttpMethod method) {
+    return principal.satisfiesAny(access.scopes()) && (!principal.readOnly() || onlyReads(method));
   }
 
-  /** Whether nothing is left for {@code later} when this route stands before it. */
-  boolean shadows(Route later) {
-    return (host == null || host.equals(later.host))
-        && path.covers(later.path)
-        && (methods.isEmpty() || (!later.methods.isEmpty() && methods.containsAll(later.methods)));
-  }
-
-  private static @Nullable String readHost(Section section) {
-    String host = section.text("host");
-    if (host != null && !HostRules.isName(host)) {
-      section.problem("host", "a host name without port");
-      return null;
-    }
-    return host == null ? null : host.toLowerCase(Locale.ROOT);
-  }
-
-  private static PathPrefix readPath(Section section) {
-    String path = section.text("path", "/");
-    if (!path.startsWith("/") || !PathRules.isPlain(path)) {
-      section.problem("path", "a path such as /orders, without escapes, semicolons or empty parts");
-      return PathPrefix.ALL;
-    }
-    return new PathPrefix(path.endsWith("/") ? path.substring(0, path.length() - 1) : path);
-  }
-
-  private static Set<HttpMethod> readMethods(Section section) {
-    Set<HttpMethod> methods = new HashSet<>();
-    for (String name : section.texts("methods", List.of())) {
-      if (METHODS.contains(name)) {
-        methods.add(HttpMethod.valueOf(name));
-      } else {
-        section.problem("methods", "any of " + String.join(", ", new TreeSet<>(METHODS)));
-        return Set.of();
-      }
-    }
-    return methods;
-  }
-
-  private static Set<String> readScopes(Section section, Auth auth) {
-    Set<String> scopes = new HashSet<>(section.texts("scopes", List.of()));
-    if (!scopes.isEmpty() && auth == Auth.NONE) {
-      section.problem("scopes", "not set when auth is none");
-    }
-    return scopes;
+  private static boolean onlyReads(HttpMethod method) {
+    return method.equals(HttpMethod.GET)
+        || method.equals(HttpMethod.HEAD)
+        || method.equals(HttpMethod.OPTIONS);
   }
 
   private static @Nullable Dialect readDialect(Section section) {
@@ -154,6 +95,47 @@ public record Route(
 
   static long readMaxBody(Section section, long fallback) {
     return section.bytes("max-body", fallback);
+  }
+
+  /**
+   * What is not passed on as it came; null where everything is.
+   *
+   * @param path of the request
+   * @param request its header fields
+   * @param response header fields of the upstream's answer
+   */
+  public record Changes(
+      @Nullable PathRewrite path, @Nullable HeaderEdits request, @Nullable HeaderEdits response) {
+    public static final Changes NONE = new Changes(null, null, null);
+
+    static Changes read(Section section, PathPattern match) {
+      Changes changes =
+          new Changes(
+              PathRewrite.read(section, match),
+              HeaderEdits.ofRequest(section),
+              HeaderEdits.ofResponse(section));
+      return changes.equals(NONE) ? NONE : changes;
+    }
+
+    /** Returns each change in a few words, without values. */
+    public List<String> texts() {
+      List<String> texts = new ArrayList<>();
+      if (path != null) {
+        texts.add("path " + path.text());
+      }
+      if (request != null) {
+        texts.add("request headers " + String.join(", ", request.names()));
+      }
+      if (response != null) {
+        texts.add("response headers " + String.join(", ", response.names()));
+      }
+      return texts;
+    }
+
+    /** Returns what is asked of the upstream when a client asks for {@code target}. */
+    String target(String target) {
+      return path == null ? target : path.target(target);
+    }
   }
 
   /**

@@ -7,34 +7,39 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.HostAndPort;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses the route of a request: the first that takes it. Immutable.
  *
- * <p>A path that can be read in several ways must belong to the same route in each of them. A plain
- * path is looked up once, and a single route that takes everything costs one scan. No route takes
- * {@code /_maglatch} or anything below it.
+ * <p>A path that can be read in several ways must belong to the same route in each of them. Whoever
+ * does not care for case or a slash at the end must not find a route that asks for more than the
+ * one chosen. A plain path is looked up once, and a single route that takes everything costs one
+ * scan. No route takes {@code /_maglatch} or anything below it.
  */
 final class RouteTable {
   private static final Selection AMBIGUOUS = new Selection(null, Refusal.AMBIGUOUS_PATH);
   private static final Selection NO_ROUTE = new Selection(null, Refusal.NOT_FOUND);
 
   /** Where the gateway's own paths are, those of later versions too: never an upstream's. */
-  private static final PathPrefix RESERVED = new PathPrefix("/_maglatch");
+  private static final PathPattern RESERVED = PathPattern.prefix("/_maglatch");
 
   private final Selection[] selections;
   private final @Nullable Selection everything;
   private final boolean hostMatters;
   private final boolean methodMatters;
 
+  /** Whether one route asks for more than another. */
+  private final boolean accessDiffers;
+
   RouteTable(List<Route> routes) {
     this.selections =
         routes.stream().map(route -> new Selection(route, null)).toArray(Selection[]::new);
-    this.hostMatters = routes.stream().anyMatch(route -> route.host() != null);
-    this.methodMatters = routes.stream().anyMatch(route -> !route.methods().isEmpty());
+    this.hostMatters = routes.stream().anyMatch(route -> route.match().host() != null);
+    this.methodMatters = routes.stream().anyMatch(route -> !route.match().methods().isEmpty());
     this.everything = !routes.isEmpty() && takesAll(routes.get(0)) ? selections[0] : null;
+    this.accessDiffers =
+        everything == null && routes.stream().map(Route::access).distinct().count() > 1;
   }
 
   /** What was chosen: exactly one of the two is there. */
@@ -53,7 +58,8 @@ final class RouteTable {
    */
   Selection select(HttpMethod method, @Nullable String host, String path) {
     if (PathRules.isPlain(path)) {
-      return first(method, host, path);
+      Selection selection = first(method, host, path);
+      return accessDiffers && asksMore(selection, method, host, path) ? AMBIGUOUS : selection;
     }
     List<String> readings = PathRules.readings(path);
     return readings == null ? AMBIGUOUS : same(method, host, path, readings);
@@ -63,11 +69,31 @@ final class RouteTable {
       HttpMethod method, @Nullable String host, String path, List<String> readings) {
     Selection selection = first(method, host, path);
     for (String reading : readings) {
-      if (!first(method, host, reading).equals(selection)) {
+      if (!first(method, host, reading).equals(selection)
+          || (accessDiffers && asksMore(selection, method, host, reading))) {
         return AMBIGUOUS;
       }
     }
     return selection;
+  }
+
+  /**
+   * Whether a reader who cares less for case and slashes than we do would find a route that asks
+   * for more than the one chosen: its upstream may be such a reader.
+   */
+  private boolean asksMore(
+      Selection chosen, HttpMethod method, @Nullable String host, String path) {
+    Route route = chosen.route();
+    if (route == null) {
+      return false;
+    }
+    for (Selection selection : selections) {
+      Route other = selection.route();
+      if (other != null && other.match().resembles(method, host, path)) {
+        return !route.access().asksAtLeast(other.access());
+      }
+    }
+    return false;
   }
 
   private Selection first(HttpMethod method, @Nullable String host, String path) {
@@ -79,7 +105,7 @@ final class RouteTable {
     }
     for (Selection selection : selections) {
       Route route = selection.route();
-      if (route != null && route.matches(method, host, path)) {
+      if (route != null && route.match().matches(method, host, path)) {
         return selection;
       }
     }
@@ -96,10 +122,10 @@ final class RouteTable {
 
   private static @Nullable String host(HttpServerRequest request) {
     HostAndPort authority = request.authority();
-    return authority == null ? null : authority.host().toLowerCase(Locale.ROOT);
+    return authority == null ? null : HostRules.bare(authority.host());
   }
 
   private static boolean takesAll(Route route) {
-    return route.host() == null && route.methods().isEmpty() && route.path().equals(PathPrefix.ALL);
+    return route.match().equals(RouteMatch.ALL);
   }
 }

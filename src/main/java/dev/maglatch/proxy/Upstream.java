@@ -36,6 +36,11 @@ public record Upstream(boolean tls, String host, int port, String basePath) {
     return upstream;
   }
 
+  /** Returns what a path is added to. */
+  public String url() {
+    return (tls ? "https://" : "http://") + authority() + basePath;
+  }
+
   /** Returns host and port as a {@code Host} header has them: without the scheme's own port. */
   public String authority() {
     String name = host.indexOf(':') < 0 ? host : "[" + host + "]";

@@ -51,6 +51,11 @@ public record UpstreamGroup(
     ROUND_ROBIN
   }
 
+  /** Returns the URLs of all targets. */
+  public List<String> urls() {
+    return targets.stream().map(target -> target.url().url()).toList();
+  }
+
   /** A group of one, as a URL at a route makes it. */
   static UpstreamGroup of(Upstream url, Duration connectTimeout) {
     return new UpstreamGroup(

@@ -46,7 +46,7 @@ final class Vigil {
     }
     Watch current = watch;
     if (current == null) {
-      current = loop.verifier().watch(exchange.token().text());
+      current = loop.verifier().watch(exchange.token().text(), exchange.maxStaleNanos());
       watch = current;
     }
     return switch (current.standing()) {

@@ -85,8 +85,8 @@ public final class SessionVerifier implements StreamVerifier {
   }
 
   @Override
-  public @Nullable Verdict decideNow(String credential, String clientAddress) {
-    Verdict remembered = remembered(Tokens.sha256(credential), nanos());
+  public @Nullable Verdict decideNow(String credential, String clientAddress, long maxStaleNanos) {
+    Verdict remembered = remembered(Tokens.sha256(credential), nanos(), maxStaleNanos);
     if (remembered != null) {
       metrics.hit();
       return remembered;
@@ -98,26 +98,26 @@ public final class SessionVerifier implements StreamVerifier {
   }
 
   @Override
-  public Future<Verdict> decide(String credential, String clientAddress) {
-    Verdict remembered = remembered(Tokens.sha256(credential), nanos());
+  public Future<Verdict> decide(String credential, String clientAddress, long maxStaleNanos) {
+    Verdict remembered = remembered(Tokens.sha256(credential), nanos(), maxStaleNanos);
     if (remembered != null) {
       metrics.hit();
       return Future.succeededFuture(remembered);
     }
     Reading reading = reader.read(credential, times.databaseTime().instant());
     if (reading instanceof Reading.KeysNeeded needed) {
-      return reader.readWithKeys(needed).compose(read -> conclude(credential, read));
+      return reader.readWithKeys(needed).compose(read -> conclude(credential, read, maxStaleNanos));
     }
-    return conclude(credential, reading);
+    return conclude(credential, reading, maxStaleNanos);
   }
 
   /** Its claims are read once, now: they tell what to ask the store for when something changes. */
   @Override
-  public Watch watch(String credential) {
+  public Watch watch(String credential, long maxStaleNanos) {
     TokenHash hash = Tokens.sha256(credential);
     Reading reading = reader.read(credential, times.databaseTime().instant());
     return new EvidenceWatch(
-        new EvidenceWatch.Rules(changes, trust, times, ttlNanos),
+        new EvidenceWatch.Rules(changes, trust, times, ttlNanos, maxStaleNanos),
         () -> cache.getIfPresent(hash),
         () -> reload(hash, reading));
   }
@@ -145,7 +145,7 @@ public final class SessionVerifier implements StreamVerifier {
     return cache.estimatedSize();
   }
 
-  private Future<Verdict> conclude(String credential, Reading reading) {
+  private Future<Verdict> conclude(String credential, Reading reading, long maxStaleNanos) {
     if (!(reading instanceof Reading.Good token)) {
       return Future.succeededFuture(
           reading instanceof Reading.Refused refused ? refused.verdict() : Verdict.UNKNOWN);
@@ -159,7 +159,9 @@ public final class SessionVerifier implements StreamVerifier {
               Fault.Code.STORE_UNAVAILABLE, "database lost, session not verified before", null));
     }
     return onCallersContext(loads.load(hash, token, level == Trust.Level.TRUSTED))
-        .compose(loaded -> settle(hash, token, loaded), failure -> withoutAnswer(hash, failure));
+        .compose(
+            loaded -> settle(hash, token, loaded),
+            failure -> withoutAnswer(hash, maxStaleNanos, failure));
   }
 
   /** What a change made void while it was on its way is asked once more, by this request alone. */
@@ -169,7 +171,7 @@ public final class SessionVerifier implements StreamVerifier {
         : onCallersContext(loads.load(hash, token, false)).map(CachedSession::verdict);
   }
 
-  private @Nullable Verdict remembered(TokenHash hash, long now) {
+  private @Nullable Verdict remembered(TokenHash hash, long now, long maxStaleNanos) {
     CachedSession entry = cache.getIfPresent(hash);
     if (entry == null || !entry.fresh(changes) || entry.expiredAt(times.databaseTime().millis())) {
       return null;
@@ -178,29 +180,31 @@ public final class SessionVerifier implements StreamVerifier {
     return switch (trust.level(now)) {
       case TRUSTED -> entry.ageNanos(now) < ttl ? entry.verdict() : null;
       case ASK -> null;
-      case LOST -> withoutDatabase(entry, now);
+      case LOST -> withoutDatabase(entry, now, maxStaleNanos);
     };
   }
 
   /** Bad stays bad; good is served while that is allowed; else undecided (null). */
-  private @Nullable Verdict withoutDatabase(CachedSession entry, long now) {
+  private @Nullable Verdict withoutDatabase(CachedSession entry, long now, long maxStaleNanos) {
     if (entry.isStranger()) {
       return null;
     }
     if (entry.verdict().outcome() != Verdict.Outcome.ALLOWED) {
       return entry.verdict();
     }
-    if (!trust.servesWithoutDatabase(now)) {
+    if (!trust.servesWithoutDatabase(now, maxStaleNanos)) {
       return null;
     }
     metrics.servedStale();
     return entry.verdict();
   }
 
-  private Future<Verdict> withoutAnswer(TokenHash hash, Throwable failure) {
+  private Future<Verdict> withoutAnswer(TokenHash hash, long maxStaleNanos, Throwable failure) {
     CachedSession before = cache.getIfPresent(hash);
     Verdict stale =
-        before == null || !before.fresh(changes) ? null : withoutDatabase(before, nanos());
+        before == null || !before.fresh(changes)
+            ? null
+            : withoutDatabase(before, nanos(), maxStaleNanos);
     return stale == null
         ? Future.failedFuture(
             failure instanceof Fault

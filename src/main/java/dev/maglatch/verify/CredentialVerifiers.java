@@ -18,18 +18,18 @@ public final class CredentialVerifiers implements StreamVerifier {
   }
 
   @Override
-  public @Nullable Verdict decideNow(String credential, String clientAddress) {
-    return of(credential).decideNow(credential, clientAddress);
+  public @Nullable Verdict decideNow(String credential, String clientAddress, long maxStaleNanos) {
+    return of(credential).decideNow(credential, clientAddress, maxStaleNanos);
   }
 
   @Override
-  public Future<Verdict> decide(String credential, String clientAddress) {
-    return of(credential).decide(credential, clientAddress);
+  public Future<Verdict> decide(String credential, String clientAddress, long maxStaleNanos) {
+    return of(credential).decide(credential, clientAddress, maxStaleNanos);
   }
 
   @Override
-  public Watch watch(String credential) {
-    return of(credential).watch(credential);
+  public Watch watch(String credential, long maxStaleNanos) {
+    return of(credential).watch(credential, maxStaleNanos);
   }
 
   private StreamVerifier of(String credential) {

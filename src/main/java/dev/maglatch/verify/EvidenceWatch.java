@@ -43,8 +43,10 @@ public final class EvidenceWatch implements Watch {
    * What decides how long evidence counts.
    *
    * @param ttlNanos age at which the store is asked again even though nothing has changed
+   * @param maxStaleNanos as {@link Trust#servesWithoutDatabase} has it
    */
-  public record Rules(ChangeClock changes, Trust trust, Times times, long ttlNanos) {}
+  public record Rules(
+      ChangeClock changes, Trust trust, Times times, long ttlNanos, long maxStaleNanos) {}
 
   @Override
   public Standing standing() {
@@ -100,7 +102,9 @@ public final class EvidenceWatch implements Watch {
   }
 
   private Standing servedOrNot(long now) {
-    return rules.trust.servesWithoutDatabase(now) ? Standing.GOOD : Standing.UNDECIDED;
+    return rules.trust.servesWithoutDatabase(now, rules.maxStaleNanos)
+        ? Standing.GOOD
+        : Standing.UNDECIDED;
   }
 
   private static <T> Future<T> onCallersContext(CompletionStage<T> stage) {

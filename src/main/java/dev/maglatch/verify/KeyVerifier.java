@@ -39,7 +39,7 @@ public final class KeyVerifier implements StreamVerifier {
   private final KeyLoads loads;
   private final ChangeClock changes;
   private final Trust trust;
-  private final EvidenceWatch.Rules rules;
+  private final Times times;
   private final InstantSource databaseTime;
   private final LongSupplier nanoTime;
   private final VerifyMetrics metrics;
@@ -71,7 +71,7 @@ public final class KeyVerifier implements StreamVerifier {
     this.metrics = metrics;
     this.guesses = acceptUnchecked ? GuessBudget.standard(nanoTime) : null;
     this.ttlNanos = config.ttl().toNanos();
-    this.rules = new EvidenceWatch.Rules(changes, trust, times, ttlNanos);
+    this.times = times;
     this.absentNanos = config.negativeTtl().toNanos();
     this.found =
         Caffeine.newBuilder()
@@ -97,12 +97,12 @@ public final class KeyVerifier implements StreamVerifier {
   public record Times(InstantSource databaseTime, LongSupplier nanoTime) {}
 
   @Override
-  public @Nullable Verdict decideNow(String credential, String clientAddress) {
+  public @Nullable Verdict decideNow(String credential, String clientAddress, long maxStaleNanos) {
     if (TokenShape.lookingLike(credential) == null) {
       return Verdict.MALFORMED;
     }
     TokenHash hash = Tokens.sha256(credential);
-    Verdict remembered = remembered(hash, nanoTime.getAsLong());
+    Verdict remembered = remembered(hash, nanoTime.getAsLong(), maxStaleNanos);
     if (remembered != null) {
       metrics.hit();
       return remembered.from(clientAddress);
@@ -118,8 +118,8 @@ public final class KeyVerifier implements StreamVerifier {
   }
 
   @Override
-  public Future<Verdict> decide(String credential, String clientAddress) {
-    Verdict now = decideNow(credential, clientAddress);
+  public Future<Verdict> decide(String credential, String clientAddress, long maxStaleNanos) {
+    Verdict now = decideNow(credential, clientAddress, maxStaleNanos);
     if (now != null) {
       return Future.succeededFuture(now);
     }
@@ -137,15 +137,17 @@ public final class KeyVerifier implements StreamVerifier {
     }
     return onCallersContext(loads.load(hash, level == Trust.Level.TRUSTED))
         .compose(
-            loaded -> conclude(loaded, credential, clientAddress),
-            failure -> withoutAnswer(hash, clientAddress, failure));
+            loaded -> conclude(loaded, credential, clientAddress, maxStaleNanos),
+            failure -> withoutAnswer(hash, clientAddress, maxStaleNanos, failure));
   }
 
   @Override
-  public Watch watch(String credential) {
+  public Watch watch(String credential, long maxStaleNanos) {
     TokenHash hash = Tokens.sha256(credential);
     return new EvidenceWatch(
-        rules, () -> found.getIfPresent(hash), () -> loads.load(hash, isTrusted()));
+        new EvidenceWatch.Rules(changes, trust, times, ttlNanos, maxStaleNanos),
+        () -> found.getIfPresent(hash),
+        () -> loads.load(hash, isTrusted()));
   }
 
   /** Returns how many keys and how many absences are remembered, for metrics. */
@@ -157,7 +159,7 @@ public final class KeyVerifier implements StreamVerifier {
     return trust.level(nanoTime.getAsLong()) == Trust.Level.TRUSTED;
   }
 
-  private @Nullable Verdict remembered(TokenHash hash, long now) {
+  private @Nullable Verdict remembered(TokenHash hash, long now, long maxStaleNanos) {
     CachedKey entry = found.getIfPresent(hash);
     if (entry == null) {
       return rememberedAbsent(hash, now);
@@ -169,7 +171,7 @@ public final class KeyVerifier implements StreamVerifier {
     return switch (trust.level(now)) {
       case TRUSTED -> entry.ageNanos(now) < ttlNanos ? verdict : null;
       case ASK -> null;
-      case LOST -> withoutDatabase(verdict, now);
+      case LOST -> withoutDatabase(verdict, now, maxStaleNanos);
     };
   }
 
@@ -184,11 +186,11 @@ public final class KeyVerifier implements StreamVerifier {
   }
 
   /** Bad stays bad; good is served while that is allowed; else undecided (null). */
-  private @Nullable Verdict withoutDatabase(Verdict verdict, long now) {
+  private @Nullable Verdict withoutDatabase(Verdict verdict, long now, long maxStaleNanos) {
     if (verdict.outcome() != Verdict.Outcome.ALLOWED) {
       return verdict;
     }
-    if (!trust.servesWithoutDatabase(now)) {
+    if (!trust.servesWithoutDatabase(now, maxStaleNanos)) {
       return null;
     }
     metrics.servedStale();
@@ -196,19 +198,21 @@ public final class KeyVerifier implements StreamVerifier {
   }
 
   /** A change that came while the answer was on its way to this thread makes it void. */
-  private Future<Verdict> conclude(CachedKey loaded, String credential, String clientAddress) {
+  private Future<Verdict> conclude(
+      CachedKey loaded, String credential, String clientAddress, long maxStaleNanos) {
     return loaded.fresh(changes)
         ? Future.succeededFuture(loaded.verdictAt(databaseTime.millis()).from(clientAddress))
-        : decide(credential, clientAddress);
+        : decide(credential, clientAddress, maxStaleNanos);
   }
 
   /** Somebody else's query may have been answered meanwhile; else what was known before counts. */
-  private Future<Verdict> withoutAnswer(TokenHash hash, String clientAddress, Throwable failure) {
+  private Future<Verdict> withoutAnswer(
+      TokenHash hash, String clientAddress, long maxStaleNanos, Throwable failure) {
     long now = nanoTime.getAsLong();
-    Verdict known = remembered(hash, now);
+    Verdict known = remembered(hash, now, maxStaleNanos);
     CachedKey before = found.getIfPresent(hash);
     if (known == null && before != null && before.fresh(changes)) {
-      known = withoutDatabase(before.verdictAt(databaseTime.millis()), now);
+      known = withoutDatabase(before.verdictAt(databaseTime.millis()), now, maxStaleNanos);
     }
     return known == null
         ? Future.failedFuture(

@@ -14,8 +14,10 @@ public interface Trust {
   /**
    * Whether a key verified before may still be served when the database cannot be asked: by
    * configuration, and while the last lease is not too long ago.
+   *
+   * @param maxStaleNanos how long ago at most, if not less is configured
    */
-  boolean servesWithoutDatabase(long nanoTime);
+  boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos);
 
   /** How far a cached answer may be believed. */
   enum Level {

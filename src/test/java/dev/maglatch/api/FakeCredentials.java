@@ -73,12 +73,12 @@ public final class FakeCredentials implements CredentialVerifier {
   }
 
   @Override
-  public @Nullable Verdict decideNow(String credential, String clientAddress) {
+  public @Nullable Verdict decideNow(String credential, String clientAddress, long maxStaleNanos) {
     return null;
   }
 
   @Override
-  public Future<Verdict> decide(String credential, String clientAddress) {
+  public Future<Verdict> decide(String credential, String clientAddress, long maxStaleNanos) {
     return credential.equals(UNDECIDED) || undecided.contains(credential)
         ? Future.failedFuture(Fault.of(Fault.Code.STORE_UNAVAILABLE, "down", null))
         : Future.succeededFuture(verdicts.getOrDefault(credential, Verdict.UNKNOWN));

@@ -202,12 +202,13 @@ public final class ManagementPlane implements AutoCloseable {
   /** Sessions by name, everything else by the database. */
   private final class Both implements CredentialVerifier {
     @Override
-    public @Nullable Verdict decideNow(String credential, String clientAddress) {
+    public @Nullable Verdict decideNow(
+        String credential, String clientAddress, long maxStaleNanos) {
       return credential.startsWith("eyJ") ? null : keyVerifier.decideNow(credential, clientAddress);
     }
 
     @Override
-    public Future<Verdict> decide(String credential, String clientAddress) {
+    public Future<Verdict> decide(String credential, String clientAddress, long maxStaleNanos) {
       return credential.startsWith("eyJ")
           ? sessions.decide(credential, clientAddress)
           : keyVerifier.decide(credential, clientAddress);
@@ -221,7 +222,7 @@ public final class ManagementPlane implements AutoCloseable {
     }
 
     @Override
-    public boolean servesWithoutDatabase(long nanoTime) {
+    public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
       return false;
     }
   }

@@ -96,7 +96,7 @@ final class Fixture {
     }
 
     @Override
-    public boolean servesWithoutDatabase(long nanoTime) {
+    public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
       return true;
     }
   }

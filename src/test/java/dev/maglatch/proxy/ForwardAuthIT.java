@@ -76,7 +76,8 @@ class ForwardAuthIT {
   private ProxyConfig routes() {
     String routes = ROUTES.formatted("http://127.0.0.1:1");
     return ProxyConfig.read(
-        Settings.load(null, Map.of(), Map.of("proxy.routes", routes)).root().section("proxy"));
+        Settings.load(null, Map.of(), Map.of("proxy.routes", routes)).root().section("proxy"),
+        Duration.ZERO);
   }
 
   @AfterEach

@@ -12,6 +12,7 @@ import dev.maglatch.settings.Settings;
 import dev.maglatch.verify.Verdict;
 import io.vertx.core.Future;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +63,7 @@ class ForwardAuthTest {
     String routes = ROUTES.formatted("http://127.0.0.1:" + upstream.port());
     Section section =
         Settings.load(null, Map.of(), Map.of("proxy.routes", routes)).root().section("proxy");
-    proxy = new RunningProxy(ProxyConfig.read(section));
+    proxy = new RunningProxy(ProxyConfig.read(section, Duration.ZERO));
   }
 
   private void allow(KeyKind kind, String... scopes) {

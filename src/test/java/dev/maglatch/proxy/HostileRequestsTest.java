@@ -51,17 +51,9 @@ class HostileRequestsTest {
 
   private static Route route(String path, Auth auth) {
     Route all = RunningProxy.with(Route.catchAll(upstream.address()), auth, Set.of());
-    return new Route(
-        path,
-        all.host(),
-        new PathPrefix(path.equals("/") ? "" : path),
-        all.methods(),
-        all.upstream(),
-        all.auth(),
-        all.scopes(),
-        all.dialect(),
-        all.timeouts(),
-        1_000_000);
+    PathPattern below = PathPattern.prefix(path.equals("/") ? "" : path);
+    return Routes.with(
+        Routes.with(Routes.named(all, path), new RouteMatch(null, below, Set.of())), 1_000_000);
   }
 
   private static ListenerConfig impatient() {

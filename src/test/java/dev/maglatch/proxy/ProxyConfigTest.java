@@ -19,13 +19,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProxyConfigTest {
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+
   @TempDir Path folder;
 
   @Test
   void nothingIsForwardedByDefault() {
-    ProxyConfig config = ProxyConfig.read(Settings.empty().root().section("proxy"));
+    ProxyConfig config = ProxyConfig.read(Settings.empty().root().section("proxy"), LONGEST);
 
     assertThat(config).isEqualTo(new ProxyConfig(List.of(), List.of(), Pool.DEFAULT));
     assertThat(ListenerConfig.read(Settings.empty().root())).isEqualTo(ListenerConfig.DEFAULT);
@@ -36,7 +39,7 @@ class ProxyConfigTest {
     Settings settings =
         Settings.load(null, Map.of("MAGLATCH_PROXY_UPSTREAM", "http://orders:8080/"), Map.of());
 
-    assertThat(ProxyConfig.read(settings.root().section("proxy")))
+    assertThat(ProxyConfig.read(settings.root().section("proxy"), LONGEST))
         .isEqualTo(ProxyConfig.to(new Upstream(false, "orders", 8080, "")));
     assertThat(settings.problems().isEmpty()).isTrue();
   }
@@ -66,10 +69,18 @@ class ProxyConfigTest {
                   connect-timeout: 500ms
                   idle-timeout: 1h
                   max-body: 64k
+                  max-staleness: 90s
+                  rewrite: /v2/
+                  request-headers:
+                    set: ["X-Env: production"]
+                    add: ["X-Via: a: b"]
+                    remove: [X-Debug]
+                  response-headers:
+                    remove: [Server]
                 - upstream: http://rest
             """);
 
-    ProxyConfig config = ProxyConfig.read(settings.root().section("proxy"));
+    ProxyConfig config = ProxyConfig.read(settings.root().section("proxy"), LONGEST);
 
     assertThat(settings.problems().lines()).isEmpty();
     assertThat(config)
@@ -78,31 +89,40 @@ class ProxyConfigTest {
                 List.of(
                     new Route(
                         "orders",
-                        "api.example",
-                        new PathPrefix("/orders"),
-                        Set.of(HttpMethod.GET, HttpMethod.POST),
+                        new RouteMatch(
+                            new HostPattern("api.example"),
+                            PathPattern.prefix("/orders"),
+                            Set.of(HttpMethod.GET, HttpMethod.POST)),
                         UpstreamGroup.of(
                             new Upstream(true, "2001:db8::1", 443, "/base"),
                             Duration.ofMillis(500)),
-                        Auth.OPTIONAL,
-                        Set.of("read", "mcp:v1"),
+                        new RouteAccess(
+                            Auth.OPTIONAL,
+                            Set.of("read", "mcp:v1"),
+                            Duration.ofSeconds(90).toNanos()),
                         Dialect.ORGANIZATION,
                         new Timeouts(
                             Duration.ofMillis(500), Duration.ofSeconds(3), Duration.ofHours(1)),
-                        65_536),
+                        65_536,
+                        new Route.Changes(
+                            new PathRewrite.Leading("/orders", "/v2"),
+                            new HeaderEdits(
+                                List.of("x-debug", "x-env"),
+                                List.of(
+                                    new HeaderEdits.Field("X-Env", "production"),
+                                    new HeaderEdits.Field("X-Via", "a: b"))),
+                            new HeaderEdits(List.of("server"), List.of()))),
                     new Route(
                         "/",
-                        null,
-                        PathPrefix.ALL,
-                        Set.of(),
+                        RouteMatch.ALL,
                         UpstreamGroup.of(
                             new Upstream(false, "rest", 80, ""), Duration.ofSeconds(2)),
-                        Auth.REQUIRED,
-                        Set.of(),
+                        RouteAccess.REQUIRED,
                         null,
                         new Timeouts(
                             Duration.ofSeconds(2), Duration.ofSeconds(3), Duration.ofSeconds(60)),
-                        1_048_576)),
+                        1_048_576,
+                        Route.Changes.NONE)),
                 List.of("10.0.0.0/8", "::1"),
                 new Pool(7, 9, Duration.ofSeconds(2), 50)));
   }
@@ -160,11 +180,35 @@ class ProxyConfigTest {
         "routes: [{auth: maybe, upstream: 'http://x'}] | proxy.routes[0].auth: maybe (expected",
         "routes: [{dialect: xml, upstream: 'http://x'}] | proxy.routes[0].dialect: xml (expected",
         "routes: [{auth: none, scopes: [a], upstream: 'http://x'}] | proxy.routes[0].scopes: a",
-        "routes: [{upstream: 'http://x', rewrite: /b}] | proxy.routes[0].rewrite: unknown key",
+        "routes: [{upstream: 'http://x', rewrites: /b}] | proxy.routes[0].rewrites: unknown key",
+        "routes: [{upstream: 'http://x', host: '*'}] | proxy.routes[0].host: * (expected",
+        "routes: [{upstream: 'http://x', host: 'a.*.b'}] | proxy.routes[0].host: a.*.b (expected",
+        "routes: [{upstream: 'http://x', path: '/a/{b', match: exact}] | routes[0].path: /a/{b (exp",
+        "routes: [{upstream: 'http://x', path: '/{a}/x{b}'}] | routes[0].path: /{a}/x{b} (expected",
+        "routes: [{upstream: 'http://x', path: '/{a}/{a}'}] | routes[0].path: /{a}/{a} (expected",
+        "routes: [{upstream: 'http://x', path: '/{a}/'}] | routes[0].path: /{a}/ (expected",
+        "routes: [{upstream: 'http://x', path: /a, match: template}] | routes[0].path: /a (expected",
+        "routes: [{upstream: 'http://x', path: '/{a}', match: prefix}] | routes[0].path: /{a} (exp",
+        "routes: [{upstream: 'http://x', match: regex}] | routes[0].match: regex (expected: prefix",
+        "routes: [{upstream: 'http://x', rewrite: b}] | routes[0].rewrite: b (expected",
+        "routes: [{upstream: 'http://x', rewrite: /a%2Fb}] | routes[0].rewrite: /a%2Fb (expected",
+        "routes: [{upstream: 'http://x', rewrite: '/a?b'}] | routes[0].rewrite: /a?b (expected",
+        "routes: [{upstream: 'http://x', rewrite: '/{a}'}] | routes[0].rewrite: /{a} (expected",
+        "routes: [{upstream: 'http://x', path: '/{a}', rewrite: '/{b}'}] | rewrite: /{b} (expected",
+        "routes: [{upstream: 'http://x', path: '/{a}', rewrite: '/x{a}'}] | rewrite: /x{a} (exp",
+        "routes: [{upstream: 'http://x', path: /ab, strip-prefix: /a}] | strip-prefix: /a (expected",
+        "routes: [{upstream: 'http://x', path: '/{a}/b', strip-prefix: '/{a}'}] | strip-prefix: /{a}",
+        "routes: [{upstream: 'http://x', path: /a, strip-prefix: /a, rewrite: /b}] | strip-prefix: /a",
+        "routes: [{upstream: 'http://x', max-staleness: 11m}] | routes[0].max-staleness: 11m (exp",
+        "routes: [{upstream: 'http://x', auth: none, max-staleness: 1m}] | max-staleness: 1m (exp",
+        "routes: [{upstream: 'http://x', request-headers: {set: [X-A]}}] | request-headers.set: X-A",
+        "routes: [{upstream: 'http://x', request-headers: {set: ['a b: c']}}] | request-headers.set",
+        "routes: [{upstream: 'http://x', request-headers: {remove: [a_b]}}] | request-headers.remove",
+        "routes: [{upstream: 'http://x', response-headers: {addd: [a]}}] | response-headers.addd: unk",
       })
   void complaintNamesKeyValueAndExpectation(String line, String complaint) throws IOException {
     Settings settings = yaml("proxy:\n  " + line + "\n");
-    ProxyConfig.read(settings.root().section("proxy"));
+    ProxyConfig.read(settings.root().section("proxy"), LONGEST);
 
     assertThat(settings.problems().lines()).singleElement().asString().contains(complaint);
   }
@@ -173,7 +217,7 @@ class ProxyConfigTest {
   void upstreamBesideRoutesIsAProblem() throws IOException {
     Settings settings =
         yaml("proxy: {upstream: 'http://x', routes: [{path: /a, upstream: 'http://y'}]}");
-    ProxyConfig.read(settings.root().section("proxy"));
+    ProxyConfig.read(settings.root().section("proxy"), LONGEST);
 
     assertThat(settings.problems().lines())
         .singleElement()
@@ -207,7 +251,7 @@ class ProxyConfigTest {
                 - upstream: rest
             """);
 
-    ProxyConfig config = ProxyConfig.read(settings.root().section("proxy"));
+    ProxyConfig config = ProxyConfig.read(settings.root().section("proxy"), LONGEST);
 
     assertThat(settings.problems().lines()).isEmpty();
     assertThat(config.routes())
@@ -245,7 +289,7 @@ class ProxyConfigTest {
   void complaintAboutAnUpstreamNamesKeyValueAndExpectation(String item, String complaint)
       throws IOException {
     Settings settings = yaml("proxy:\n  upstreams: [" + item + "]\n");
-    ProxyConfig.read(settings.root().section("proxy"));
+    ProxyConfig.read(settings.root().section("proxy"), LONGEST);
 
     assertThat(settings.problems().lines()).singleElement().asString().contains(complaint);
   }
@@ -261,7 +305,7 @@ class ProxyConfigTest {
                 + orders
                 + "], routes: [{path: /a, upstream: orders, connect-timeout: 1s},"
                 + " {path: /b, upstream: order}]}");
-    ProxyConfig.read(settings.root().section("proxy"));
+    ProxyConfig.read(settings.root().section("proxy"), LONGEST);
 
     assertThat(settings.problems().lines())
         .satisfiesExactly(
@@ -287,15 +331,93 @@ class ProxyConfigTest {
         "host: a.b             | path: /b              | yes",
         "host: a.b             | 'host: A.B, path: /b' | no",
         "path: /               | host: a.b             | no",
+        "host: '*.b'           | host: a.b             | no",
+        "host: '*.b'           | host: '*.a.b'         | no",
+        "host: '*.b'           | host: b               | yes",
+        "host: '*.a.b'         | host: '*.b'           | yes",
+        "path: /a              | 'path: /a, match: exact' | no",
+        "'path: /a, match: exact' | path: /a           | yes",
+        "'path: /a, match: exact' | 'path: /a/, match: exact' | yes",
+        "path: /a              | 'path: \"/a/{x}\"'  | no",
+        "'path: \"/{x}/b\"' | 'path: /a/b, match: exact' | no",
+        "'path: \"/{x}/b\"' | 'path: \"/{y}/b\"'   | no",
+        "'path: \"/{x}/b\"' | 'path: \"/a/{y}\"'   | yes",
+        "'path: \"/{x}/b\"' | path: /a/b             | yes",
       })
   void routeThatNeverGetsARequestIsAProblem(String first, String second, String reachable)
       throws IOException {
     String url = "upstream: 'http://x'";
     Settings settings =
         yaml("proxy: {routes: [{" + first + ", " + url + "}, {" + second + ", " + url + "}]}");
-    ProxyConfig.read(settings.root().section("proxy"));
+    ProxyConfig.read(settings.root().section("proxy"), LONGEST);
 
     assertThat(settings.problems().isEmpty()).isEqualTo(reachable.equals("yes"));
+  }
+
+  @Test
+  void unreachableRouteIsReportedWithAllThatStandBeforeIt() throws IOException {
+    Settings settings =
+        yaml(
+            """
+            proxy:
+              routes:
+                - {name: read, path: /a, methods: [GET, HEAD], upstream: "http://x"}
+                - {name: write, path: /a, methods: [POST], upstream: "http://x"}
+                - {name: both, path: /a/b, methods: [GET, POST], upstream: "http://x"}
+                - {name: rest, path: /a/b, upstream: "http://x"}
+                - {name: read, path: /c, upstream: "http://x"}
+            """);
+    ProxyConfig.read(settings.root().section("proxy"), LONGEST);
+
+    assertThat(settings.problems().lines())
+        .satisfiesExactly(
+            line -> assertThat(line).contains("routes[2].path").contains("both", "read and write"),
+            line -> assertThat(line).contains("routes[4].name: read").contains("another route"));
+  }
+
+  /** Nothing that says who asks, or how the message is framed, can be changed by a route. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "X-Maglatch-Key-Id",
+        "x-maglatch-anything",
+        "Connection",
+        "Keep-Alive",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+        "Content-Length",
+        "X-Request-Id"
+      })
+  void fieldsOfTheGatewayAreNoRoutes(String name) throws IOException {
+    for (String section : List.of("request-headers", "response-headers")) {
+      for (String change : List.of("set: ['%s: a']", "add: ['%s: a']", "remove: [%s]")) {
+        Settings settings =
+            yaml(
+                "proxy: {routes: [{upstream: 'http://x', %s: {%s}}]}"
+                    .formatted(section, change.formatted(name)));
+        ProxyConfig.read(settings.root().section("proxy"), LONGEST);
+        assertThat(settings.problems().lines())
+            .singleElement()
+            .asString()
+            .contains("proxy.routes[0]." + section, name + ", which is about identity");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Host", "Forwarded", "X-Forwarded-For", "X-Real-IP", "Expect"})
+  void fieldsAboutTheClientAreNoRoutes(String name) throws IOException {
+    Settings settings =
+        yaml(
+            "proxy: {routes: [{upstream: 'http://x', request-headers: {set: ['%s: a']}}]}"
+                .formatted(name));
+    ProxyConfig.read(settings.root().section("proxy"), LONGEST);
+
+    assertThat(settings.problems().lines()).singleElement().asString().contains("without " + name);
   }
 
   @ParameterizedTest

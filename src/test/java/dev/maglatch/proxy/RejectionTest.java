@@ -55,18 +55,9 @@ class RejectionTest {
     if (dialect == null) {
       return null;
     }
-    Route all = Route.catchAll(new Upstream(false, "localhost", 1, ""));
-    return new Route(
-        all.name(),
-        all.host(),
-        all.path(),
-        all.methods(),
-        all.upstream(),
-        all.auth(),
-        all.scopes(),
-        Dialect.valueOf(dialect.toUpperCase(Locale.ROOT)),
-        all.timeouts(),
-        all.maxBodyBytes());
+    return Routes.with(
+        Route.catchAll(new Upstream(false, "localhost", 1, "")),
+        Dialect.valueOf(dialect.toUpperCase(Locale.ROOT)));
   }
 
   @ParameterizedTest

@@ -8,6 +8,7 @@ import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.Principal;
 import dev.maglatch.limit.KeyLimits;
+import dev.maglatch.verify.CredentialVerifier;
 import dev.maglatch.verify.StreamVerifier;
 import dev.maglatch.verify.Verdict;
 import dev.maglatch.verify.Watch;
@@ -39,6 +40,7 @@ final class RunningProxy implements AutoCloseable {
   private final Vertx vertx = Vertx.vertx();
   private final AtomicInteger port = new AtomicInteger();
   private final String deployment;
+  final LiveRoutes routes;
   final Credentials credentials = new Credentials();
   final List<AccessLog.Entry> log = new CopyOnWriteArrayList<>();
   final List<UUID> used = new CopyOnWriteArrayList<>();
@@ -52,12 +54,13 @@ final class RunningProxy implements AutoCloseable {
   }
 
   RunningProxy(ProxyConfig config, ListenerConfig listener, UnaryOperator<ProxyParts> change) {
+    routes = new LiveRoutes(config);
     ProxyParts parts = change.apply(parts());
     ListenerConfig anyPort = onAnyPort(listener);
     deployment =
         await(
             vertx.deployVerticle(
-                () -> new ProxyVerticle(anyPort, certificate(listener), config, parts, port::set),
+                () -> new ProxyVerticle(anyPort, certificate(listener), routes, parts, port::set),
                 new DeploymentOptions().setInstances(1)));
   }
 
@@ -118,45 +121,15 @@ final class RunningProxy implements AutoCloseable {
   }
 
   static Route with(Route route, Auth auth, Set<String> scopes) {
-    return new Route(
-        route.name(),
-        route.host(),
-        route.path(),
-        route.methods(),
-        route.upstream(),
-        auth,
-        scopes,
-        route.dialect(),
-        route.timeouts(),
-        route.maxBodyBytes());
+    return Routes.with(route, new RouteAccess(auth, scopes, CredentialVerifier.AS_CONFIGURED));
   }
 
   static Route with(Route route, Duration head, Duration idle) {
-    return new Route(
-        route.name(),
-        route.host(),
-        route.path(),
-        route.methods(),
-        route.upstream(),
-        route.auth(),
-        route.scopes(),
-        route.dialect(),
-        new Route.Timeouts(Duration.ofSeconds(1), head, idle),
-        route.maxBodyBytes());
+    return Routes.with(route, new Route.Timeouts(Duration.ofSeconds(1), head, idle));
   }
 
   static Route with(Route route, long maxBodyBytes) {
-    return new Route(
-        route.name(),
-        route.host(),
-        route.path(),
-        route.methods(),
-        route.upstream(),
-        route.auth(),
-        route.scopes(),
-        route.dialect(),
-        route.timeouts(),
-        maxBodyBytes);
+    return Routes.with(route, maxBodyBytes);
   }
 
   static ProxyParts with(ProxyParts parts, Cors cors, OwnRoutes ownRoutes) {
@@ -248,20 +221,21 @@ final class RunningProxy implements AutoCloseable {
     }
 
     @Override
-    public @Nullable Verdict decideNow(String credential, String clientAddress) {
+    public @Nullable Verdict decideNow(
+        String credential, String clientAddress, long maxStaleNanos) {
       return stored.containsKey(credential)
           ? null
           : known.getOrDefault(credential, Verdict.UNKNOWN);
     }
 
     @Override
-    public Future<Verdict> decide(String credential, String clientAddress) {
+    public Future<Verdict> decide(String credential, String clientAddress, long maxStaleNanos) {
       Future<Verdict> verdict = stored.get(credential);
       return verdict == null ? Future.succeededFuture(Verdict.UNKNOWN) : verdict;
     }
 
     @Override
-    public Watch watch(String credential) {
+    public Watch watch(String credential, long maxStaleNanos) {
       return new FakeWatch(() -> known.get(credential), () -> stored.get(credential));
     }
   }

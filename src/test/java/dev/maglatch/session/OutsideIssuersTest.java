@@ -433,7 +433,7 @@ class OutsideIssuersTest {
       }
 
       @Override
-      public boolean servesWithoutDatabase(long nanoTime) {
+      public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
         return false;
       }
     };

@@ -359,7 +359,7 @@ class SessionVerifierTest {
       }
 
       @Override
-      public boolean servesWithoutDatabase(long nanoTime) {
+      public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
         return servesWithoutDatabase;
       }
     };

@@ -310,8 +310,8 @@ final class Gateway {
       }
 
       @Override
-      public boolean servesWithoutDatabase(long nanoTime) {
-        return real.servesWithoutDatabase(nanoTime);
+      public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
+        return real.servesWithoutDatabase(nanoTime, maxStaleNanos);
       }
     };
   }

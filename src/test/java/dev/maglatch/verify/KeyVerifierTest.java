@@ -335,7 +335,7 @@ class KeyVerifierTest {
           }
 
           @Override
-          public boolean servesWithoutDatabase(long nanoTime) {
+          public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
             return servesWithoutDatabase;
           }
         };

@@ -55,7 +55,7 @@ class WatchTest {
 
   @Test
   void nothingIsAskedWhileNothingChanges() {
-    Watch watch = verifier.watch(token);
+    Watch watch = verifier.watch(token, CredentialVerifier.AS_CONFIGURED);
 
     for (int i = 0; i < 100; i++) {
       assertThat(watch.standing()).isEqualTo(Standing.GOOD);
@@ -177,7 +177,7 @@ class WatchTest {
   }
 
   private Watch watch() {
-    return verifier.watch(token);
+    return verifier.watch(token, CredentialVerifier.AS_CONFIGURED);
   }
 
   private void put(@Nullable Instant expiresAt, @Nullable Instant revokedAt) {
@@ -205,7 +205,7 @@ class WatchTest {
     }
 
     @Override
-    public boolean servesWithoutDatabase(long nanoTime) {
+    public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
       return servesWithoutDatabase;
     }
   }

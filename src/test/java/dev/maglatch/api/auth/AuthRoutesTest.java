@@ -483,7 +483,7 @@ class AuthRoutesTest {
       }
 
       @Override
-      public boolean servesWithoutDatabase(long nanoTime) {
+      public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
         return false;
       }
     };
