@@ -7,6 +7,7 @@ import dev.maglatch.api.docs.Docs;
 import dev.maglatch.api.events.EventIntake;
 import dev.maglatch.cluster.ChangeFeed.Member;
 import dev.maglatch.cluster.Lease.Standing;
+import dev.maglatch.config.ConfigSource;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.ListenAddress;
 import dev.maglatch.config.LogConfig.Format;
@@ -31,6 +32,7 @@ import dev.maglatch.proxy.ProxyConfig;
 import dev.maglatch.proxy.ProxyParts;
 import dev.maglatch.proxy.ProxyVerticle;
 import dev.maglatch.proxy.ServerCertificate;
+import dev.maglatch.settings.Settings;
 import dev.maglatch.webhook.EventStore;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -71,6 +73,8 @@ public final class Gateway {
   private static final long CLEAN_UP_MILLIS = 300_000;
 
   private final GatewayConfig config;
+  private final @Nullable Reloading reloading;
+  private final LiveRoutes routes;
   private final Vertx vertx;
 
   /** For webhooks alone: see {@link Deliveries}. */
@@ -98,6 +102,7 @@ public final class Gateway {
   private volatile int httpPort;
   private volatile int opsPort;
   private volatile int managementPort;
+  private volatile @Nullable RouteReload reload;
   private String waitingFor = "";
 
   /**
@@ -106,7 +111,18 @@ public final class Gateway {
    * @param version of this build, for metrics
    */
   public Gateway(GatewayConfig config, String version) {
+    this(config, version, null);
+  }
+
+  /**
+   * Makes a gateway that does nothing yet, and reads its routes again when they change.
+   *
+   * @param source null to read nothing again
+   */
+  public Gateway(GatewayConfig config, String version, @Nullable Reloading source) {
     this.config = config;
+    this.reloading = source;
+    this.routes = new LiveRoutes(config.proxy());
     if (config.log().format() == Format.JSON) {
       LogFormat.json();
     }
@@ -156,6 +172,22 @@ public final class Gateway {
         .onComplete(closed -> stopped.tryComplete());
     CompletableFuture.delayedExecutor(VERTX_CLOSE_SECONDS, SECONDS).execute(stopped::tryComplete);
   }
+
+  /**
+   * Reads the routes again, and takes them over if they are valid. Completes when that is done, at
+   * once if this gateway reads nothing again or does not serve yet. Never fails.
+   */
+  public Future<Void> reload() {
+    RouteReload watching = reload;
+    return watching == null ? Future.succeededFuture() : watching.now("signal");
+  }
+
+  /**
+   * Where the settings of a gateway come from.
+   *
+   * @param used those that it starts with
+   */
+  public record Reloading(ConfigSource source, Settings used) {}
 
   /** Returns the port of the public listener; 0 before it listens. */
   public int httpPort() {
@@ -305,26 +337,39 @@ public final class Gateway {
                     .http()
                     .listener()
                     .at(own.host(), own.port() == 0 ? ANY_OTHER_PORT : own.port()),
-                new ProxyConfig(List.of(), config.proxy().trustedCidrs(), config.proxy().pool()),
+                new LiveRoutes(
+                    new ProxyConfig(
+                        List.of(), config.proxy().trustedCidrs(), config.proxy().pool())),
                 parts.ownProxy(),
                 port -> managementPort = port);
     return management
         .compose(
-            open ->
-                open(
-                    config.http().listener(),
-                    config.proxy(),
-                    parts.proxy(),
-                    port -> httpPort = port))
-        .compose(open -> parts.warmUp().run(config.eventLoops().warmUp()));
+            open -> open(config.http().listener(), routes, parts.proxy(), port -> httpPort = port))
+        .compose(open -> parts.warmUp().run(config.eventLoops().warmUp()))
+        .onSuccess(warm -> watchRoutes(parts));
+  }
+
+  private void watchRoutes(Parts parts) {
+    if (reloading != null) {
+      RouteReload watching =
+          new RouteReload(
+              vertx,
+              reloading.source(),
+              reloading.used(),
+              routes,
+              parts.proxy().metrics(),
+              metrics.reloads());
+      lifecycle.started("reload", watching::stop);
+      watching.start();
+      reload = watching;
+    }
   }
 
   private Future<Void> open(
-      ListenerConfig listener, ProxyConfig proxy, ProxyParts parts, IntConsumer listening) {
+      ListenerConfig listener, LiveRoutes routes, ProxyParts parts, IntConsumer listening) {
     return vertx
         .deployVerticle(
-            () -> new ProxyVerticle(
-                    listener, certificate, new LiveRoutes(proxy), parts, listening),
+            () -> new ProxyVerticle(listener, certificate, routes, parts, listening),
             new DeploymentOptions().setInstances(config.eventLoops().count()))
         .onSuccess(servers::add)
         .mapEmpty();

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.maglatch.cli.Main;
 import dev.maglatch.postgres.TestDatabase;
 import dev.maglatch.testing.ChildProcess;
+import dev.maglatch.testing.Signals;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -14,6 +15,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A gateway process in earnest: {@code serve}, traffic, SIGTERM. */
 class ServeIT {
@@ -66,6 +70,29 @@ class ServeIT {
         assertThat(usedKeys(database)).isOne();
         assertThat(replicas(database)).isZero();
         assertThat(serve.output() + serve.errors()).doesNotContain(key);
+      }
+    }
+  }
+
+  /** A signal that ends other programs makes this one read its routes again, and nothing else. */
+  @Test
+  void hangupReadsTheRoutesAgain(@TempDir Path folder) throws Exception {
+    try (TestDatabase database = TestDatabase.create();
+        EchoUpstream upstream = new EchoUpstream()) {
+      Map<String, String> environment = TestGateway.environment(database.address(), upstream.url());
+      environment.remove("MAGLATCH_PROXY_UPSTREAM");
+      Path file = folder.resolve("maglatch.yaml");
+      environment.put("MAGLATCH_CONFIG", file.toString());
+      String routes = "proxy: {routes: [{path: %s, auth: none, upstream: '%s'}]}\n";
+      Files.writeString(file, routes.formatted("/old", upstream.url()));
+      try (ChildProcess serve = ChildProcess.start(Main.class, List.of("serve"), environment)) {
+        serve.awaitErrors("ready http=");
+        Files.writeString(
+            file, routes.formatted("/new", upstream.url()) + "http: {port: 0, docs: true}");
+        Signals.hangUp(ProcessHandle.of(serve.pid()).orElseThrow());
+        serve.awaitErrors("cause=signal routes=1");
+        assertThat(serve.errors()).contains("only a restart takes over names=[http.docs]");
+        assertThat(stop(serve)).isZero();
       }
     }
   }

@@ -3,6 +3,9 @@ package dev.maglatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.maglatch.Gateway.Reloading;
+import dev.maglatch.config.ConfigSource;
+import dev.maglatch.config.ConfigSource.Reading;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.Mode;
 import dev.maglatch.postgres.DatabaseAddress;
@@ -50,6 +53,14 @@ final class TestGateway implements AutoCloseable {
     environment.putAll(more);
     GatewayConfig config = config(environment);
     return new TestGateway(new Gateway(config, "test"), config);
+  }
+
+  /** Begins to start a gateway that reads its routes again from {@code source}. */
+  static TestGateway begin(ConfigSource source) {
+    Reading first = source.read();
+    assertThat(first.problems()).isEmpty();
+    Reloading reloading = new Reloading(source, first.settings());
+    return new TestGateway(new Gateway(first.config(), "test", reloading), first.config());
   }
 
   /** Returns the variables that a gateway on free ports of this machine needs. */

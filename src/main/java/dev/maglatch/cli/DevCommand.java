@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
+import dev.maglatch.Gateway.Reloading;
 import dev.maglatch.cli.FirstAccount.Shown;
+import dev.maglatch.config.ConfigSource.Reading;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.Mode;
 import dev.maglatch.postgres.EmbeddedDatabase;
@@ -31,6 +33,8 @@ import picocli.CommandLine.Spec;
     versionProvider = VersionCommand.class,
     sortOptions = false)
 final class DevCommand implements Callable<Integer> {
+  private static final String DEMO = "proxy.upstream";
+
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it before call()
   private CommandSpec spec;
@@ -43,13 +47,16 @@ final class DevCommand implements Callable<Integer> {
     Shutdown.arm();
     Gateways.requireFreePorts(wanted);
     try (Demo demo = new Demo()) {
-      GatewayConfig config = settings.read(Mode.DEV, missing(wanted, demo));
+      Map<String, String> made = missing(wanted, demo);
+      Reading reading = SettingsOptions.valid(settings.reading(Mode.DEV, made));
+      GatewayConfig config = reading.config();
+      Reloading source = new Reloading(settings.source(() -> again(made)), reading.settings());
       if (config.database().address() == null) {
         try (EmbeddedDatabase database = EmbeddedDatabase.start(config.dataDir())) {
-          run(config.withDatabase(database.address()), demo, database);
+          run(config.withDatabase(database.address()), source, demo, database);
         }
       } else {
-        run(config, demo, null);
+        run(config, source, demo, null);
       }
     }
     return 0;
@@ -62,14 +69,25 @@ final class DevCommand implements Callable<Integer> {
       made.put("secrets.master", DevSecrets.master(wanted.dataDir()).reveal());
     }
     if (wanted.proxy().routes().isEmpty()) {
-      made.put("proxy.upstream", demo.upstream());
+      made.put(DEMO, demo.upstream());
     }
     return made;
   }
 
-  private void run(GatewayConfig config, Demo demo, @Nullable EmbeddedDatabase database)
+  /** The demo upstream gives way to routes that were set meanwhile. */
+  private Reading again(Map<String, String> made) {
+    Reading own = settings.reading(Mode.DEV, Map.of());
+    Map<String, String> missing = new HashMap<>(made);
+    if (!own.config().proxy().routes().isEmpty()) {
+      missing.remove(DEMO);
+    }
+    return settings.reading(Mode.DEV, missing);
+  }
+
+  private void run(
+      GatewayConfig config, Reloading source, Demo demo, @Nullable EmbeddedDatabase database)
       throws IOException {
-    try (RunningGateway gateway = Gateways.start(config)) {
+    try (RunningGateway gateway = Gateways.start(config, source)) {
       if (!gateway.isRunning()) {
         return; // asked to stop before it was ready
       }

@@ -4,6 +4,7 @@ package dev.maglatch.cli;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
 import dev.maglatch.Gateway;
+import dev.maglatch.Gateway.Reloading;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.ListenAddress;
 import dev.maglatch.fault.StartFailure;
@@ -28,8 +29,9 @@ final class Gateways {
    *
    * @throws StartFailure if it cannot start
    */
-  static RunningGateway start(GatewayConfig config) {
-    Gateway gateway = new Gateway(config, VersionCommand.version());
+  static RunningGateway start(GatewayConfig config, Reloading source) {
+    Gateway gateway = new Gateway(config, VersionCommand.version(), source);
+    Hangup.listen(gateway::reload);
     CompletableFuture<Boolean> started =
         gateway.start().map(true).toCompletionStage().toCompletableFuture();
     try {

@@ -90,6 +90,13 @@ enum Metric {
   CERTIFICATE_EXPIRY(
       "maglatch_tls_certificate_expiry_time_seconds",
       "Until when the certificate of the public listener is valid, Unix time; 0 without TLS"),
+  CONFIG_RELOADS(
+      "maglatch_config_reloads_total",
+      "Times the configuration was read again by what became of it",
+      "outcome"),
+  CONFIG_LOADED(
+      "maglatch_config_loaded_time_seconds", "When the routes in use were read, Unix time"),
+
   ACCESS_LOG_DROPPED(
       "maglatch_access_log_dropped_total", "Access log entries lost because the queue was full"),
   READY("maglatch_ready", "1 while /readyz answers 200"),

@@ -9,6 +9,7 @@ import dev.maglatch.verify.VerifyMetrics;
 import dev.maglatch.webhook.WebhookMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
@@ -32,6 +33,7 @@ public final class Metrics {
   private final VerifyMeters verify = new VerifyMeters(registry);
   private final WebhookMeters webhooks = new WebhookMeters(registry);
   private final SessionMeters session = new SessionMeters(registry);
+  private final ReloadMeters reloads = new ReloadMeters(registry, InstantSource.system());
   private final ClusterMeters cluster = new ClusterMeters(registry, System::nanoTime);
 
   /**
@@ -72,6 +74,10 @@ public final class Metrics {
 
   public WebhookMetrics webhooks() {
     return webhooks;
+  }
+
+  public ReloadMeters reloads() {
+    return reloads;
   }
 
   /** Shows how many entries the key cache has, from now on. Call it once. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -110,6 +111,23 @@ public final class Settings {
   /** Returns the dotted names read so far; {@code []} stands for the index in a list. */
   public NavigableSet<String> knownKeys() {
     return new TreeSet<>(known);
+  }
+
+  /** Returns the dotted names of settings that have another value in {@code other}, or none. */
+  public NavigableSet<String> differences(Settings other) {
+    NavigableSet<String> names = new TreeSet<>(known);
+    names.addAll(other.known);
+    names.addAll(file.values().keySet());
+    names.addAll(other.file.values().keySet());
+    names.removeIf(name -> isSame(find(name), other.find(name)));
+    return names;
+  }
+
+  private static boolean isSame(@Nullable Value one, @Nullable Value other) {
+    if (one == null || other == null) {
+      return one == null && other == null;
+    }
+    return Objects.equals(one.text(), other.text()) && Objects.equals(one.items(), other.items());
   }
 
   /** Returns the environment variable that sets {@code key}. */

@@ -323,6 +323,19 @@ class SettingsTest {
     return Files.writeString(Files.createTempFile(folder, "settings", ".yaml"), text);
   }
 
+  @Test
+  void differencesAreNamedByValueAlone() {
+    Settings one = Settings.load(null, Map.of("MAGLATCH_A_B", "1"), Map.of("c", "x", "d", "1,2"));
+    Settings other = Settings.load(null, Map.of("MAGLATCH_A_B", "2"), Map.of("c", "x", "e", "y"));
+    for (Settings each : List.of(one, other)) {
+      each.root().section("a").text("b");
+      List.of("c", "d", "e", "f").forEach(key -> each.root().texts(key, List.of()));
+    }
+
+    assertThat(one.differences(other)).containsExactly("a.b", "d", "e");
+    assertThat(one.differences(one)).isEmpty();
+  }
+
   private static Settings environment(String... namesAndValues) {
     return switch (namesAndValues.length) {
       case 2 -> Settings.load(null, Map.of(namesAndValues[0], namesAndValues[1]), Map.of());

@@ -24,6 +24,11 @@ public final class Signals {
     send("-CONT", process);
   }
 
+  /** Asks {@code process} and all it has started to read their configuration again. */
+  public static void hangUp(ProcessHandle process) {
+    send("-HUP", process);
+  }
+
   /** Ends {@code process} and all it has started without a word, and waits until they are gone. */
   public static void kill(ProcessHandle process) {
     List<ProcessHandle> family = family(process);
