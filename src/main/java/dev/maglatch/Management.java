@@ -21,6 +21,7 @@ import dev.maglatch.postgres.PgAuditLog;
 import dev.maglatch.postgres.PgChangeFeed;
 import dev.maglatch.postgres.PgDeliveryBook;
 import dev.maglatch.postgres.PgEventStore;
+import dev.maglatch.postgres.PgKeyHistories;
 import dev.maglatch.postgres.PgKeyInventory;
 import dev.maglatch.postgres.PgKeyRegistry;
 import dev.maglatch.postgres.PgServiceAccountRegistry;
@@ -28,6 +29,7 @@ import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.postgres.SecretUses;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.SecretRing;
+import dev.maglatch.verify.KeyHistories;
 import dev.maglatch.webhook.DestinationGuard;
 import dev.maglatch.webhook.EventStore;
 import io.vertx.core.Future;
@@ -114,6 +116,11 @@ public final class Management {
 
   public ServiceAccountRegistrar serviceAccounts() {
     return serviceAccounts;
+  }
+
+  /** Returns what is known about keys and their past. */
+  KeyHistories keyHistories() {
+    return new PgKeyHistories(database);
   }
 
   AuditLog audit() {

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -30,6 +31,11 @@ final class DatabaseWork {
 
   /** Opens the database, does {@code work}, and closes what was opened. */
   <T> T run(Function<Management, Future<T>> work) throws IOException {
+    return run((management, config) -> work.apply(management));
+  }
+
+  /** As {@link #run(Function)}, for work that needs the settings too. */
+  <T> T run(BiFunction<Management, GatewayConfig, Future<T>> work) throws IOException {
     GatewayConfig config = config();
     if (config.database().address() != null) {
       return run(config, work);
@@ -63,12 +69,13 @@ final class DatabaseWork {
     return local == null ? config : config.withDatabase(local);
   }
 
-  private static <T> T run(GatewayConfig config, Function<Management, Future<T>> work)
+  private static <T> T run(
+      GatewayConfig config, BiFunction<Management, GatewayConfig, Future<T>> work)
       throws IOException {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(1));
     try {
       Management management = Gateways.await(Maintenance.open(vertx, config), "the database");
-      return await(work.apply(management).eventually(management::close));
+      return await(work.apply(management, config).eventually(management::close));
     } finally {
       Gateways.await(vertx.close(), "the end");
     }

@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
       KeyCommand.class,
       SecretsCommand.class,
       TryCommand.class,
+      ExplainCommand.class,
       VersionCommand.class
     },
     footer = {
@@ -34,7 +35,8 @@ import picocli.CommandLine.Command;
       "Exit codes: 0 done, 1 failed, 2 wrong use or wrong settings"
     })
 public final class Main {
-  private static final Set<String> ANSWERING = Set.of("account", "key", "secrets", "try");
+  private static final Set<String> ANSWERING =
+      Set.of("account", "key", "secrets", "try", "explain", "check");
 
   private final InputStream in;
 

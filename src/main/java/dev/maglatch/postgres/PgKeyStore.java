@@ -86,7 +86,7 @@ public final class PgKeyStore implements KeyStore {
   }
 
   /** A row that cannot be understood fails its own key alone, as undecided. */
-  private static StoredKey read(Row row) {
+  static StoredKey read(Row row) {
     Cells cells = new Cells("api_keys", "id", row);
     return new StoredKey(
         principal(cells),
@@ -132,7 +132,7 @@ public final class PgKeyStore implements KeyStore {
     };
   }
 
-  private static Buffer[] buffers(List<TokenHash> hashes) {
+  static Buffer[] buffers(List<TokenHash> hashes) {
     return hashes.stream().map(PgKeyStore::buffer).toArray(Buffer[]::new);
   }
 

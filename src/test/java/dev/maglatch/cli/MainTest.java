@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.postgres.TestDatabase;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -12,11 +13,14 @@ import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
@@ -64,6 +68,78 @@ class MainTest {
 
     assertThat(run("check", "--config", file.toString(), "-s", SECRET, "-s", URL)).isZero();
     assertThat(out.toString()).contains("Configuration is valid (" + file);
+  }
+
+  private static final String ROUTES =
+      """
+      proxy:
+        upstreams:
+          - {name: two, targets: [{url: "http://t1"}, {url: "http://t2:81/x"}]}
+        routes:
+          - name: posts
+            host: "*.example.com"
+            path: /users/{id}/posts
+            methods: [GET]
+            scopes: [read]
+            upstream: http://posts:3000
+            rewrite: /v2/{id}
+            request-headers: {set: ["X-Secret: hush"]}
+          - {name: rest, path: /api, strip-prefix: /api, upstream: two, auth: none}
+      """;
+
+  @Test
+  void effectiveRoutesAreShownWithoutSecrets() throws IOException {
+    assertThat(check()).isZero();
+    assertThat(out.toString())
+        .containsPattern("posts +GET +\\*\\.example\\.com +/users/\\{id}/posts +required +read")
+        .contains("path -> /v2/{id}; request headers x-secret")
+        .containsPattern("rest +\\* +\\* +/api/\\* +none +http://t1 http://t2:81/x +path /api -> /")
+        .doesNotContain("hush");
+    out.getBuffer().setLength(0);
+
+    assertThat(check("--json")).isZero();
+    JsonObject first = new JsonObject(out.toString()).getJsonArray("routes").getJsonObject(0);
+    assertThat(first.getString("name")).isEqualTo("posts");
+    assertThat(first.getString("host")).isEqualTo("*.example.com");
+    assertThat(first.getString("path")).isEqualTo("/users/{id}/posts");
+    assertThat(first.getJsonArray("methods")).containsExactly("GET");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "GET  | http://a.example.com/users/7/posts?q | 0 | posts takes it; .* http://posts:3000/v2/7?q",
+        "GET  | https://A.EXAMPLE.com:8443/users/7/posts | 0 | http://posts:3000/v2/7",
+        "POST | http://a.example.com/users/7/posts | 1 | refused with 404",
+        "GET  | /users/7/posts           | 1 | refused with 404",
+        "GET  | /api/a%20b               | 0 | http://t1/a%20b or http://t2:81/x/a%20b",
+        "GET  | /api/../users            | 1 | refused with 400",
+        "GET  | /api%2f..%2fx            | 1 | refused with 400",
+        "GET  | '/api/{x}'               | 1 | refused with 400",
+        "TRACE | /api                    | 1 | refused with 405",
+        "GET  | /v1/api-keys/x           | 0 | the gateway's own",
+        "GET  | /_maglatch/x             | 0 | the gateway's own",
+        "GET  | /v1/other                | 1 | refused with 404",
+        "GET  | /metrics                 | 1 | refused with 404",
+      })
+  void routeOfARequestIsTold(String method, String url, int code, String told) throws IOException {
+    assertThat(check("--method", method, "--url", url)).isEqualTo(code);
+    assertThat(out.toString()).containsPattern(told.replace("?q", "\\?q"));
+  }
+
+  @Test
+  void whatIsNoRequestIsWrongUse() throws IOException {
+    assertThat(check("--url", "ftp://h/x")).isEqualTo(2);
+    assertThat(check("--url", "http://h h/x")).isEqualTo(2);
+    assertThat(check("--url", "/x", "--method", "G T")).isEqualTo(2);
+  }
+
+  private int check(String... more) throws IOException {
+    Path file = Files.writeString(folder.resolve("routes.yaml"), ROUTES);
+    List<String> line = new ArrayList<>(List.of("check", "--dev", "-c", file.toString()));
+    line.addAll(List.of(more));
+    return run(line.toArray(String[]::new));
   }
 
   @Test

@@ -47,7 +47,7 @@ public final class Docs {
   private static final String ASSET = "asset";
   private static final String FOLDER = "/docs/";
   private static final String INDEX = "/openapi/docs.html";
-  private static final String KEPT = "/openapi/maglatch.yaml";
+  static final String KEPT = "/openapi/maglatch.yaml";
   private static final String SCRIPT = "text/javascript; charset=utf-8";
   private static final Map<String, String> TYPES =
       Map.of(

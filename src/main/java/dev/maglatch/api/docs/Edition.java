@@ -3,6 +3,8 @@ package dev.maglatch.api.docs;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,23 @@ public record Edition(
     return mounted(kept)
         .replace("url: " + OPS_SERVER, "url: \"" + opsServer + '"')
         .replace("url: " + PUBLIC_SERVER, "url: \"" + publicServer + '"');
+  }
+
+  /**
+   * Returns the paths of the public listener that this edition tells of, with parameters in braces.
+   * Blocks.
+   */
+  public List<String> publicPaths() {
+    String text = mounted(DocFile.text(DocFile.read(Docs.KEPT)));
+    List<String> found = new ArrayList<>();
+    for (String line : text.substring(text.indexOf("\n" + PATHS)).lines().toList()) {
+      if (line.startsWith("  /")) {
+        found.add(line.substring(2, line.length() - 1));
+      } else if (line.startsWith("    servers:")) {
+        found.remove(found.size() - 1); // of the listener for operators
+      }
+    }
+    return found;
   }
 
   /** Returns the page of this edition. */
