@@ -26,7 +26,8 @@ class DatabaseLossIT {
       throws Exception {
     try (EmbeddedDatabase database = EmbeddedDatabase.start(folder);
         EchoUpstream upstream = new EchoUpstream();
-        TestGateway gateway = TestGateway.begin(database.address(), upstream.url(), Map.of())) {
+        TestGateway gateway =
+            TestGateway.begin(database.address(), upstream.url(), withStrictRoute(upstream))) {
       gateway.awaitReady();
       Tenant tenant = Tenant.in(database.address());
       String known = "Bearer " + tenant.key(gateway.config());
@@ -40,6 +41,7 @@ class DatabaseLossIT {
       await().until(() -> gateway.ops("/readyz").body().contains("degraded"));
 
       assertThat(status(gateway, known)).isEqualTo(200);
+      assertThat(gateway.get("/strict", "Authorization", known).statusCode()).isEqualTo(503);
       assertThat(status(gateway, revoked)).isEqualTo(401);
       HttpResponse<String> undecided = gateway.get("/", "Authorization", neverUsed);
       assertThat(undecided.statusCode()).isEqualTo(503);
@@ -83,6 +85,14 @@ class DatabaseLossIT {
       gateway.awaitReady();
       assertThat(gateway.ops("/readyz").statusCode()).isEqualTo(200);
     }
+  }
+
+  /** Beside everything else a route that serves no key that cannot be asked about. */
+  private static Map<String, String> withStrictRoute(EchoUpstream upstream) {
+    String routes =
+        "[{path: /strict, max-staleness: 0, upstream: '%1$s'}, {upstream: '%1$s'}]"
+            .formatted(upstream.url());
+    return Map.of("MAGLATCH_PROXY_UPSTREAM", "", "MAGLATCH_PROXY_ROUTES", routes);
   }
 
   private static int status(TestGateway gateway, String bearer) {

@@ -37,6 +37,7 @@ class KeyVerifierTest {
   private final ChangeClock changes = new ChangeClock();
   private Trust.Level level = Trust.Level.TRUSTED;
   private boolean servesWithoutDatabase = true;
+  private Duration lostFor = Duration.ZERO;
   private long nanos = 1;
   private Instant now = Instant.parse("2026-02-18T10:00:00Z");
   private final KeyVerifier verifier = verifier(false);
@@ -214,6 +215,24 @@ class KeyVerifierTest {
     assertThat(failure(known).code()).isEqualTo(Fault.Code.STORE_UNAVAILABLE);
   }
 
+  /** A route may trust for less long than the others what was verified before. */
+  @Test
+  void tighterBoundOfARouteHoldsForRequestsAndStreams() {
+    String token = newKey(null, null);
+    decide(token);
+    store.down(true);
+    level = Trust.Level.LOST;
+    lostFor = Duration.ofSeconds(30);
+    long tight = lostFor.toNanos();
+
+    assertThat(verifier.decideNow(token, ADDRESS, tight + 1)).isNotNull();
+    assertThat(verifier.decideNow(token, ADDRESS, tight)).isNull();
+    assertThat(verifier.decide(token, ADDRESS, tight + 1).succeeded()).isTrue();
+    assertThat(verifier.decide(token, ADDRESS, tight).cause()).isInstanceOf(Fault.class);
+    assertThat(verifier.watch(token, tight + 1).standing()).isEqualTo(Watch.Standing.GOOD);
+    assertThat(verifier.watch(token, tight).standing()).isEqualTo(Watch.Standing.UNDECIDED);
+  }
+
   /** The last thing known about this key is that it changed: that it was good is worth nothing. */
   @Test
   void keyThatChangedJustBeforeTheLossIsNotServed() {
@@ -336,7 +355,7 @@ class KeyVerifierTest {
 
           @Override
           public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
-            return servesWithoutDatabase;
+            return servesWithoutDatabase && lostFor.toNanos() < maxStaleNanos;
           }
         };
     InstantSource databaseTime = () -> now;
