@@ -11,6 +11,7 @@ import dev.maglatch.config.ConfigSource;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.ListenAddress;
 import dev.maglatch.config.LogConfig.Format;
+import dev.maglatch.config.WatchedFile;
 import dev.maglatch.fault.StartFailure;
 import dev.maglatch.ops.AccessLines;
 import dev.maglatch.ops.LogFormat;
@@ -40,6 +41,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
@@ -186,8 +188,15 @@ public final class Gateway {
    * Where the settings of a gateway come from.
    *
    * @param used those that it starts with
+   * @param file watched since they were read, since a start can take long; null if there is none
    */
-  public record Reloading(ConfigSource source, Settings used) {}
+  public record Reloading(ConfigSource source, Settings used, @Nullable WatchedFile file) {
+    /** Returns the source of settings that were read just now. Blocks. */
+    public static Reloading from(ConfigSource source, Settings used) {
+      Path file = source.file();
+      return new Reloading(source, used, file == null ? null : new WatchedFile(file));
+    }
+  }
 
   /** Returns the port of the public listener; 0 before it listens. */
   public int httpPort() {
@@ -352,13 +361,7 @@ public final class Gateway {
   private void watchRoutes(Parts parts) {
     if (reloading != null) {
       RouteReload watching =
-          new RouteReload(
-              vertx,
-              reloading.source(),
-              reloading.used(),
-              routes,
-              parts.proxy().metrics(),
-              metrics.reloads());
+          new RouteReload(vertx, reloading, routes, parts.proxy().metrics(), metrics.reloads());
       lifecycle.started("reload", watching::stop);
       watching.start();
       reload = watching;

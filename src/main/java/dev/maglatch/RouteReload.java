@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch;
 
+import dev.maglatch.Gateway.Reloading;
 import dev.maglatch.config.ConfigSource;
 import dev.maglatch.config.ConfigSource.Reading;
 import dev.maglatch.config.WatchedFile;
@@ -12,7 +13,6 @@ import dev.maglatch.proxy.Route;
 import dev.maglatch.settings.Settings;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -41,24 +41,22 @@ final class RouteReload {
   private final LiveRoutes routes;
   private final ProxyMetrics metrics;
   private final ReloadMeters meters;
+  private final @Nullable WatchedFile watched;
   private Settings used;
   private Future<Void> reading = Future.succeededFuture();
   private boolean looking;
   private long timer = -1;
 
-  /**
-   * @param used the settings that the gateway was started with
-   */
   RouteReload(
       Vertx vertx,
-      ConfigSource source,
-      Settings used,
+      Reloading reloading,
       LiveRoutes routes,
       ProxyMetrics metrics,
       ReloadMeters meters) {
     this.vertx = vertx;
-    this.source = source;
-    this.used = used;
+    this.source = reloading.source();
+    this.used = reloading.used();
+    this.watched = reloading.file();
     this.routes = routes;
     this.metrics = metrics;
     this.meters = meters;
@@ -66,9 +64,7 @@ final class RouteReload {
 
   /** Begins to watch the file, if there is one. */
   synchronized void start() {
-    Path file = source.file();
-    if (file != null) {
-      WatchedFile watched = new WatchedFile(file);
+    if (watched != null) {
       timer = vertx.setPeriodic(INTERVAL_MILLIS, tick -> look(watched));
     }
   }
@@ -85,13 +81,13 @@ final class RouteReload {
     return reading;
   }
 
-  private synchronized void look(WatchedFile watched) {
+  private synchronized void look(WatchedFile file) {
     if (looking) {
       return; // a file system that hangs
     }
     looking = true;
     vertx
-        .executeBlocking(watched::changed)
+        .executeBlocking(file::changed)
         .compose(changed -> changed ? now("file") : Future.succeededFuture())
         .onComplete(done -> looked());
   }

@@ -59,7 +59,7 @@ final class TestGateway implements AutoCloseable {
   static TestGateway begin(ConfigSource source) {
     Reading first = source.read();
     assertThat(first.problems()).isEmpty();
-    Reloading reloading = new Reloading(source, first.settings());
+    Reloading reloading = Reloading.from(source, first.settings());
     return new TestGateway(new Gateway(first.config(), "test", reloading), first.config());
   }
 

@@ -50,7 +50,7 @@ final class DevCommand implements Callable<Integer> {
       Map<String, String> made = missing(wanted, demo);
       Reading reading = SettingsOptions.valid(settings.reading(Mode.DEV, made));
       GatewayConfig config = reading.config();
-      Reloading source = new Reloading(settings.source(() -> again(made)), reading.settings());
+      Reloading source = Reloading.from(settings.source(() -> again(made)), reading.settings());
       if (config.database().address() == null) {
         try (EmbeddedDatabase database = EmbeddedDatabase.start(config.dataDir())) {
           run(config.withDatabase(database.address()), source, demo, database);

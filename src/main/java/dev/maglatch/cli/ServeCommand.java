@@ -35,7 +35,7 @@ final class ServeCommand implements Callable<Integer> {
     Reading reading = SettingsOptions.valid(settings.reading(Mode.SERVE, Map.of()));
     GatewayConfig config = reading.config();
     Reloading source =
-        new Reloading(
+        Reloading.from(
             settings.source(() -> settings.reading(Mode.SERVE, Map.of())), reading.settings());
     Shutdown.arm();
     Gateways.requireFreePorts(config);

@@ -8,9 +8,11 @@ import org.jspecify.annotations.Nullable;
 /** Tells which route a request would take, by the very rules of the data plane. Immutable. */
 public final class RouteGuide {
   private final RouteTable table;
+  private final boolean anyRoute;
 
   public RouteGuide(ProxyConfig config) {
     this.table = new RouteTable(config.routes());
+    this.anyRoute = !config.routes().isEmpty();
   }
 
   /**
@@ -71,7 +73,7 @@ public final class RouteGuide {
               Refusal.AMBIGUOUS_PATH,
               "the path is not allowed (dot segments, backslashes, control characters), or can be"
                   + " read as another one that belongs to another route or a stricter one")
-          : refused(Refusal.NOT_FOUND, "no route takes it");
+          : refused(Refusal.NOT_FOUND, anyRoute ? "no route takes it" : "no route is configured");
     }
     String target = route.changes().target(address.target());
     List<String> urls = route.upstream().urls().stream().map(url -> url + target).toList();
