@@ -43,6 +43,7 @@ public final class Replica {
   private boolean leaving;
   private Runnable cancelTimer = () -> {};
   private long begun;
+  private long askedNanos; // when the question that runs was put
   private int renewals;
   private volatile int replicas = 1;
 
@@ -151,6 +152,7 @@ public final class Replica {
     running = true;
     wanted = false;
     begun = nanoTime.getAsLong();
+    askedNanos = begun;
     Promise<Void> answered = waiting;
     waiting = Promise.promise();
     attempt(() -> feed.listen(() -> loop.run(this::want))) // rule 6: first listen, then the lease
@@ -160,6 +162,7 @@ public final class Replica {
 
   private Future<Void> send() {
     long sent = nanoTime.getAsLong();
+    askedNanos = sent;
     return feed.renew(self, lease.applied(), config.lease(), config.maxChanges())
         .onComplete(answer -> metrics.renewed(nanoTime.getAsLong() - sent, answer.succeeded()))
         .compose(renewal -> renewed(sent, renewal));
@@ -176,12 +179,15 @@ public final class Replica {
       return Future.succeededFuture();
     }
     metrics.applied(renewal.gap() ? -1 : renewal.changes().size());
+    askedNanos = nanoTime.getAsLong();
     return feed.acknowledge(self, lease.applied().number()); // rule 4: after evicting
   }
 
   private void finished(AsyncResult<Void> outcome, Promise<Void> answered) {
     running = false;
-    if (outcome.failed()) {
+    if (outcome.failed() && slept()) {
+      wanted = true;
+    } else if (outcome.failed()) {
       lease.renewalFailed();
     }
     if (++renewals % RENEWALS_BETWEEN_PRUNES == 0) {
@@ -193,6 +199,17 @@ public final class Replica {
     if (outcome.succeeded()) {
       joined.tryComplete();
     }
+  }
+
+  /**
+   * Whether this process, not the database, was silent: a failure that comes long after the
+   * time-out is of a process that stood still. When it wakes, its timers may run before it reads
+   * the answer that lies there. To call the database lost then would be to serve what was revoked
+   * meanwhile (rule 7); without a lease, and not lost, every key is asked (rule 3).
+   */
+  private boolean slept() {
+    long timeout = config.renewalTimeout().toNanos();
+    return nanoTime.getAsLong() - askedNanos > timeout + timeout / 2;
   }
 
   /** Starts {@code work}; what it throws fails the future, so that no renewal runs for ever. */
