@@ -13,7 +13,6 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +27,8 @@ final class ClientConnection extends Deadlines.Entry {
   /** For a goodbye that the other end does not take. */
   private static final long GOODBYE_NANOS = SECONDS.toNanos(1);
 
+  private static final long NO_ERROR = 0;
+  private static final int LAST_STREAM_OF_ALL = Integer.MAX_VALUE;
   private static final MultiMap NO_FIELDS = MultiMap.caseInsensitiveMultiMap();
 
   private final Loop loop;
@@ -113,7 +114,7 @@ final class ClientConnection extends Deadlines.Entry {
   void sayFarewell() {
     Channel channel = Connections.channel(connection);
     if (frames != null) {
-      connection.shutdown(loop.config().drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
+      connection.goAway(NO_ERROR, LAST_STREAM_OF_ALL); // what the client has begun counts
     } else if (channel != null && StrictDecoding.isInstalled(channel)) { // else it is upgraded
       channel.pipeline().addBefore("handler", null, new Farewell(requests > 0));
     }

@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 
@@ -78,7 +79,8 @@ final class Farewell extends ChannelDuplexHandler {
   }
 
   private static void end(Channel channel) {
-    if (channel instanceof DuplexChannel duplex) {
+    boolean plain = channel.pipeline().get(SslHandler.class) == null; // TLS has its own goodbye
+    if (plain && channel instanceof DuplexChannel duplex) {
       ChannelFuture unused = duplex.shutdownOutput();
       Future<?> timer =
           channel.eventLoop().schedule(() -> close(channel), LINGER_MILLIS, MILLISECONDS);

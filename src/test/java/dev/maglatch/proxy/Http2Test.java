@@ -506,6 +506,39 @@ class Http2Test {
     }
   }
 
+  /** Streams that a client has begun before it heard the goodbye count, and new clients too. */
+  @Test
+  void stopSaysGoodbyeAtOnceAndTakesStreamsForAWhile() throws IOException {
+    restart(leaving(), RunningProxy.open(upstream));
+    try (FrameConnection client = connect()) {
+      assertThat(client.get(1, "/").answer(1).status()).isEqualTo(200);
+      Future<Void> stopped = proxy.stop();
+      assertThat(client.until(GOAWAY).code(4)).isZero();
+      assertThat(client.get(3, "/").answer(3).status()).isEqualTo(200);
+      try (FrameConnection late = connect()) {
+        assertThat(late.get(1, "/").answer(1).status()).isEqualTo(200);
+      }
+      RunningProxy.await(stopped);
+      assertThat(client.readToEnd()).isEqualTo(-1);
+    }
+  }
+
+  private static ListenerConfig leaving() {
+    ListenerConfig usual = ListenerConfig.DEFAULT;
+    return new ListenerConfig(
+        usual.host(),
+        usual.port(),
+        usual.maxHeaders(),
+        usual.maxTargetBytes(),
+        usual.maxHeaderBytes(),
+        usual.headerDeadline(),
+        usual.idleTimeout(),
+        usual.maxConnections(),
+        Duration.ofSeconds(2),
+        usual.drainTimeout(),
+        H2C.protocols());
+  }
+
   private static ListenerConfig impatient(long headMillis, long idleMillis) {
     ListenerConfig usual = ListenerConfig.DEFAULT;
     return new ListenerConfig(
