@@ -4,7 +4,6 @@ package dev.maglatch;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.postgres.PgDeliveryQueue;
 import dev.maglatch.secret.Sealer;
-import dev.maglatch.webhook.EventStore;
 import dev.maglatch.webhook.WebhookMetrics;
 import dev.maglatch.webhook.Webhooks;
 import io.vertx.core.Future;
@@ -26,8 +25,7 @@ final class Deliveries {
   /**
    * @param vertx of {@link #vertx}; the caller's to close
    */
-  Deliveries(
-      Vertx vertx, GatewayConfig config, UUID replica, EventStore events, WebhookMetrics metrics) {
+  Deliveries(Vertx vertx, GatewayConfig config, UUID replica, Parts parts, WebhookMetrics metrics) {
     this.queue = new PgDeliveryQueue(vertx, Management.connectOptions(config), ANSWER_TIMEOUT);
     this.webhooks =
         new Webhooks(
@@ -35,8 +33,9 @@ final class Deliveries {
             replica,
             config.webhooks(),
             queue,
-            events,
+            parts.management().events(),
             new Sealer(new SecureRandom(), config.secrets().require().encryptionKeys()),
+            parts.databaseClock(),
             metrics);
   }
 

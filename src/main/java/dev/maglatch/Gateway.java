@@ -292,8 +292,7 @@ public final class Gateway {
 
   private void startWebhooks(Parts parts) {
     Deliveries deliveries =
-        new Deliveries(
-            webhookVertx, config, me.id(), parts.management().events(), metrics.webhooks());
+        new Deliveries(webhookVertx, config, me.id(), parts, metrics.webhooks());
     lifecycle.started("webhooks", deliveries.stopTimeout().plus(STOP_MARGIN), deliveries::stop);
     deliveries.start();
   }

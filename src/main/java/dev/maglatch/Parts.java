@@ -130,9 +130,7 @@ final class Parts {
     this.verifier = new CredentialVerifiers(keys, sessionVerifier);
     this.limits =
         new KeyLimits(
-            replica::replicas,
-            NANO_TIME,
-            new LimitEvents(management.events(), InstantSource.system()));
+            replica::replicas, NANO_TIME, new LimitEvents(management.events(), databaseClock));
     this.cors = new Cors(config.http().allowedOrigins(), config.http().publicUrl());
     this.ownRoutes = new OwnRouteTable(endpoints(), calls());
     this.proxy = makeProxy();
@@ -165,6 +163,11 @@ final class Parts {
 
   WarmUp warmUp() {
     return new WarmUp(vertx, trust);
+  }
+
+  /** Returns what tells the time that all replicas share (rule 9). */
+  InstantSource databaseClock() {
+    return databaseClock;
   }
 
   ProxyParts proxy() {
@@ -232,7 +235,7 @@ final class Parts {
         new PgUsageStore(management.database()),
         config.usage(),
         metrics.usage(),
-        InstantSource.system(),
+        databaseClock,
         NANO_TIME);
   }
 
@@ -292,7 +295,7 @@ final class Parts {
         vertx,
         new TrustedProxies(new IpRanges(config.proxy().trustedCidrs())),
         limits,
-        (keyId, address, agent) -> usage.touch(keyId, System.currentTimeMillis(), address, agent));
+        (keyId, address, agent) -> usage.touch(keyId, databaseClock.millis(), address, agent));
   }
 
   private ProxyParts makeProxy() {
@@ -306,7 +309,7 @@ final class Parts {
         new RequestIds(random),
         metrics.proxy(config.proxy().routes().stream().map(Route::name).toList()),
         accessLog,
-        InstantSource.system(),
+        databaseClock,
         NANO_TIME);
   }
 

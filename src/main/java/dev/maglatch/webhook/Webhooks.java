@@ -42,6 +42,7 @@ public final class Webhooks {
    * @param vertx one that serves no requests, so that no delivery takes their time; the caller's to
    *     close
    * @param replica who claims
+   * @param clock what attempts are dated and signed by: receivers refuse what is old
    */
   public Webhooks(
       Vertx vertx,
@@ -50,6 +51,7 @@ public final class Webhooks {
       DeliveryQueue queue,
       EventStore events,
       Sealer sealer,
+      InstantSource clock,
       WebhookMetrics metrics) {
     this.vertx = requireNonNull(vertx, "vertx");
     this.loop = vertx.getOrCreateContext();
@@ -57,7 +59,7 @@ public final class Webhooks {
     this.queue = requireNonNull(queue, "queue");
     this.events = requireNonNull(events, "events");
     this.metrics = requireNonNull(metrics, "metrics");
-    this.courier = new HttpCourier(vertx, config, Names.of(vertx), sealer, InstantSource.system());
+    this.courier = new HttpCourier(vertx, config, Names.of(vertx), sealer, clock);
     this.worker =
         new DeliveryWorker(
             replica,

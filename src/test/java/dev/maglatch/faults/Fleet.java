@@ -64,6 +64,11 @@ final class Fleet implements AutoCloseable {
     return start(size, settings, GatewayJvm.SMALL);
   }
 
+  /** As {@link #start(int, Map)}, with the database in a certain folder. */
+  static Fleet start(Path folder, int size, Map<String, String> settings) {
+    return new Fleet(PostgresServer.start(folder), size, settings, GatewayJvm.SMALL);
+  }
+
   /** As {@link #start(int, Map)}, with other options of the gateways' JVMs. */
   static Fleet start(int size, Map<String, String> settings, List<String> jvm) {
     return new Fleet(PostgresServer.start(newFolder()), size, settings, jvm);
