@@ -11,6 +11,7 @@ import dev.maglatch.manage.AuditLog;
 import dev.maglatch.manage.Confirmation;
 import dev.maglatch.manage.DeliveryBook;
 import dev.maglatch.manage.KeyCaps;
+import dev.maglatch.manage.KeyCatalog;
 import dev.maglatch.manage.KeyRegistrar;
 import dev.maglatch.manage.OperatorKeys;
 import dev.maglatch.manage.RevocationBarrier;
@@ -21,14 +22,17 @@ import dev.maglatch.postgres.PgAuditLog;
 import dev.maglatch.postgres.PgChangeFeed;
 import dev.maglatch.postgres.PgDeliveryBook;
 import dev.maglatch.postgres.PgEventStore;
+import dev.maglatch.postgres.PgKeyCatalog;
 import dev.maglatch.postgres.PgKeyHistories;
 import dev.maglatch.postgres.PgKeyInventory;
 import dev.maglatch.postgres.PgKeyRegistry;
 import dev.maglatch.postgres.PgServiceAccountRegistry;
+import dev.maglatch.postgres.PgUsageHistory;
 import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.postgres.SecretUses;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.SecretRing;
+import dev.maglatch.usage.UsageHistory;
 import dev.maglatch.verify.KeyHistories;
 import dev.maglatch.webhook.DestinationGuard;
 import dev.maglatch.webhook.EventStore;
@@ -59,6 +63,8 @@ public final class Management {
   private final EventStore events;
   private final DeliveryBook deliveries;
   private final DestinationGuard destinations;
+  private final KeyCatalog catalog;
+  private final UsageHistory usageHistory;
 
   /** Opens the use cases for the command line: there is no cache of its own to renew. */
   public static Management open(Vertx vertx, GatewayConfig config) {
@@ -93,6 +99,8 @@ public final class Management {
     this.events = new PgEventStore(database);
     this.deliveries = new PgDeliveryBook(database);
     this.destinations = new DestinationGuard(config.webhooks());
+    this.catalog = new PgKeyCatalog(database);
+    this.usageHistory = new PgUsageHistory(database);
     this.keys =
         new KeyRegistrar(
             new PgKeyRegistry(database),
@@ -129,6 +137,14 @@ public final class Management {
 
   DeliveryBook deliveries() {
     return deliveries;
+  }
+
+  KeyCatalog catalog() {
+    return catalog;
+  }
+
+  UsageHistory usageHistory() {
+    return usageHistory;
   }
 
   EventStore events() {

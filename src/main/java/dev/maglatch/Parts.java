@@ -18,11 +18,14 @@ import dev.maglatch.cluster.Lease;
 import dev.maglatch.cluster.Loop;
 import dev.maglatch.cluster.Replica;
 import dev.maglatch.config.GatewayConfig;
+import dev.maglatch.dashboard.Dashboard;
+import dev.maglatch.dashboard.Surroundings;
 import dev.maglatch.http.Cors;
 import dev.maglatch.http.IpRanges;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.http.SessionCookie;
 import dev.maglatch.http.TrustedProxies;
+import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.manage.Confirmation;
@@ -53,14 +56,19 @@ import dev.maglatch.verify.KeyVerifier;
 import dev.maglatch.verify.KeyVerifier.Times;
 import dev.maglatch.verify.StreamVerifier;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.pgclient.PgConnectOptions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Everything between the listeners and the database, wired once. Opens no socket by itself. */
 final class Parts {
@@ -89,6 +97,7 @@ final class Parts {
   private final Cors cors;
   private final AccessLog accessLog;
   private final OwnRouteTable ownRoutes;
+  private final @Nullable Dashboard dashboard;
   private final ProxyParts proxy;
 
   Parts(Vertx vertx, GatewayConfig config, Metrics metrics, AccessLog accessLog, Member self) {
@@ -133,6 +142,7 @@ final class Parts {
             replica::replicas, NANO_TIME, new LimitEvents(management.events(), databaseClock));
     this.cors = new Cors(config.http().allowedOrigins(), config.http().publicUrl());
     this.ownRoutes = new OwnRouteTable(endpoints(), calls());
+    this.dashboard = config.dashboard() ? makeDashboard() : null;
     this.proxy = makeProxy();
 
     metrics.watchCache(keys::size);
@@ -176,7 +186,7 @@ final class Parts {
 
   /** Returns what a listener for own routes alone needs. */
   ProxyParts ownProxy() {
-    return proxy.with(ownRoutes::find);
+    return proxy.with(this::own);
   }
 
   /** The feed's connection is watched; what happened to it may have happened to all. */
@@ -318,7 +328,57 @@ final class Parts {
       return OwnRoutes.NONE;
     }
     String host = config.management().host();
-    return host == null ? ownRoutes::find : new OwnHost(ownRoutes::find, host);
+    return host == null ? this::own : new OwnHost(this::own, host);
+  }
+
+  private @Nullable Handler<HttpServerRequest> own(HttpServerRequest request, String requestId) {
+    Handler<HttpServerRequest> page = dashboard == null ? null : dashboard.find(request, requestId);
+    return page != null ? page : ownRoutes.find(request, requestId);
+  }
+
+  private Dashboard makeDashboard() {
+    return new Dashboard(
+        new Surroundings(
+            vertx,
+            new SessionCookie(publicUrl()),
+            cors,
+            new TrustedProxies(new IpRanges(config.proxy().trustedCidrs())),
+            config.http().publicUrl(),
+            kinds(),
+            this::whoAmI,
+            management.destinations()::accepts),
+        new dev.maglatch.dashboard.UseCases(
+            sessions,
+            management.keys(),
+            management.catalog(),
+            management.usageHistory(),
+            management.serviceAccounts(),
+            management.deliveries(),
+            management.audit(),
+            usage::settle,
+            databaseClock));
+  }
+
+  /** Returns the kinds of keys whose dialect is on. */
+  private Set<KeyKind> kinds() {
+    Set<KeyKind> kinds = EnumSet.noneOf(KeyKind.class);
+    if (config.magpipe().enabled()) {
+      kinds.add(KeyKind.MGP);
+    }
+    if (config.magicpost().enabled()) {
+      kinds.add(KeyKind.MP);
+    }
+    if (config.organization().enabled()) {
+      kinds.add(KeyKind.ORG);
+    }
+    return kinds;
+  }
+
+  private @Nullable String whoAmI(KeyKind kind) {
+    if (config.organization().enabled()) {
+      return config.organization().base() + "/whoami";
+    }
+    return kind == KeyKind.MP ? config.magicpost().base() + "/auth/verify" : null;
   }
 
   private String publicUrl() {

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param acceptUnchecked whether tokens with wrong check bytes are looked up within a budget
  * @param organizationKeys most active keys of one organization; 0 for no bound
  * @param eventsToken what upstreams publish events with; null if nobody may
+ * @param dashboard whether the web pages are there
  */
 public record GatewayConfig(
     HttpConfig http,
@@ -46,6 +47,7 @@ public record GatewayConfig(
     DialectConfig magpipe,
     DialectConfig magicpost,
     DialectConfig organization,
+    boolean dashboard,
     LogConfig log,
     EventLoops eventLoops) {
   private static final Duration WARM_UP = Duration.ofMillis(1_500);
@@ -78,6 +80,7 @@ public record GatewayConfig(
         DialectConfig.read(dialects.section("magpipe"), "/functions/v1"),
         DialectConfig.read(dialects.section("magicpost"), "/api/v1"),
         DialectConfig.read(dialects.section("organization"), "/v1"),
+        root.section("dashboard").flag("enabled", true),
         LogConfig.read(root.section("log")),
         EventLoops.read(root, mode == Mode.DEV ? Duration.ZERO : WARM_UP));
   }
@@ -103,6 +106,7 @@ public record GatewayConfig(
         magpipe,
         magicpost,
         organization,
+        dashboard,
         log,
         eventLoops);
   }

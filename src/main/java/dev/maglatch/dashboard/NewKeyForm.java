@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.dashboard;
+
+import dev.maglatch.http.IpRanges;
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
+import dev.maglatch.key.Principal;
+import dev.maglatch.manage.KeySettings;
+import dev.maglatch.manage.TextRule;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The form for a new key: what was filled in, and what is wrong with it. Fields that the chosen
+ * kind of key has no use for are not looked at.
+ */
+final class NewKeyForm {
+  static final String NAME = "name";
+  static final String DESCRIPTION = "description";
+  static final String EXPIRY = "expiry";
+  static final String EXPIRES_ON = "expires_on";
+  static final String ALLOWED_IPS = "allowed_ips";
+  static final String WEBHOOK_URL = "webhook_url";
+  static final String SERVICE_ACCOUNT = "service_account";
+
+  private static final int MAX_RANGES = 100;
+
+  private final Form form;
+  private final Instant now;
+  private final Map<String, String> complaints = new LinkedHashMap<>();
+
+  NewKeyForm(Form form, Instant now) {
+    this.form = form;
+    this.now = now;
+  }
+
+  /** Returns what was filled in, or what the empty form starts with. */
+  String value(String field) {
+    return form.text(field);
+  }
+
+  @Nullable String complaint(String field) {
+    return complaints.get(field);
+  }
+
+  boolean isGood() {
+    return complaints.isEmpty();
+  }
+
+  void complain(String field, String text) {
+    complaints.putIfAbsent(field, text);
+  }
+
+  /** Returns the kind of the key: the first of {@code offered} unless another one is chosen. */
+  KeyKind kind(List<KeyKind> offered) {
+    KeyKind chosen = form.choice("kind", KeyKind.class);
+    return chosen != null && offered.contains(chosen) ? chosen : offered.get(0);
+  }
+
+  boolean isChosen(String field, String value, String usual) {
+    String chosen = form.text(field);
+    return value.equals(chosen.isEmpty() ? usual : chosen);
+  }
+
+  /** Returns the settings of a key of that kind, which are good unless there is a complaint. */
+  KeySettings settings(KeyKind kind) {
+    String name = name(kind);
+    if (kind != KeyKind.ORG) {
+      return KeySettings.named(name);
+    }
+    boolean writes = form.text("scope").equals(Principal.SCOPE_READ_WRITE);
+    return new KeySettings(
+        name,
+        description(),
+        writes ? Principal.SCOPE_READ_WRITE : Principal.SCOPE_READ,
+        expiresAt(),
+        new KeyPolicy(ranges(), null));
+  }
+
+  private @Nullable String name(KeyKind kind) {
+    String name = TextRule.trim(form.raw(NAME));
+    if (!TextRule.storable(name) || !TextRule.fits(name, TextRule.MAX_NAME)) {
+      complain(NAME, "A name has at most " + TextRule.MAX_NAME + " characters.");
+    } else if (name.isEmpty() && kind != KeyKind.MP) {
+      complain(NAME, "Give the key a name.");
+    }
+    return name.isEmpty() ? null : name;
+  }
+
+  private @Nullable String description() {
+    String text = form.text(DESCRIPTION);
+    if (!TextRule.storable(text) || !TextRule.fits(text, TextRule.MAX_DESCRIPTION)) {
+      complain(
+          DESCRIPTION, "A description has at most " + TextRule.MAX_DESCRIPTION + " characters.");
+    }
+    return text.isEmpty() ? null : text;
+  }
+
+  private @Nullable Instant expiresAt() {
+    return switch (form.text(EXPIRY)) {
+      case "30", "90", "365" -> now.plus(Duration.ofDays(Integer.parseInt(form.text(EXPIRY))));
+      case "custom" -> endOfDay();
+      default -> null;
+    };
+  }
+
+  /** The chosen day counts as a whole, in UTC. */
+  private @Nullable Instant endOfDay() {
+    try {
+      LocalDate day = LocalDate.parse(form.text(EXPIRES_ON));
+      Instant end = day.plusDays(1).atStartOfDay().toInstant(ZoneOffset.UTC);
+      if (end.isAfter(now) && day.getYear() <= 9998) {
+        return end;
+      }
+    } catch (DateTimeParseException none) {
+      // told below
+    }
+    complain(EXPIRES_ON, "Choose a day that is not over.");
+    return null;
+  }
+
+  private @Nullable List<String> ranges() {
+    String text = form.text(ALLOWED_IPS);
+    if (text.isEmpty()) {
+      return null;
+    }
+    List<String> ranges = List.of(text.split("[\\s,]+", -1));
+    if (ranges.size() > MAX_RANGES || !ranges.stream().allMatch(IpRanges::isRange)) {
+      complain(ALLOWED_IPS, "Write addresses or ranges such as 192.0.2.0/24, at most 100.");
+    }
+    return ranges;
+  }
+
+  /** Returns where the events of a key go; null for nowhere. */
+  @Nullable String webhookUrl(KeyKind kind, Predicate<String> accepted) {
+    String url = form.text(WEBHOOK_URL);
+    if (kind != KeyKind.MGP || url.isEmpty()) {
+      return null;
+    }
+    if (url.length() > TextRule.MAX_URL || !accepted.test(url)) {
+      complain(WEBHOOK_URL, "This must be an https URL of a public address.");
+    }
+    return url;
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.manage;
+
+import dev.maglatch.key.KeyKind;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys that an account may see, of every kind at once, to be looked through by people.
+ *
+ * <p>An account sees its own keys; an owner sees all organization keys too.
+ */
+public interface KeyCatalog {
+  /**
+   * Returns a part of the keys that fit. Fails with {@code STORE_UNAVAILABLE} when the store cannot
+   * be reached or does not answer in time.
+   */
+  Future<Found> search(Viewer viewer, Filter filter, Order order, Page page);
+
+  /** Who looks. */
+  record Viewer(UUID organizationId, UUID accountId, boolean owner) {}
+
+  /**
+   * Which keys.
+   *
+   * @param text is in the name, the description or the prefix, whatever its case; empty for any
+   * @param kind null for every kind
+   * @param state null for every state
+   */
+  record Filter(String text, @Nullable KeyKind kind, @Nullable State state) {}
+
+  /** How the keys are put in order; equal ones newest first. */
+  record Order(Column by, boolean descending) {}
+
+  /** What keys can be put in order by. */
+  enum Column {
+    NAME,
+    CREATED,
+    USED,
+    EXPIRES
+  }
+
+  /** What became of a key. */
+  enum State {
+    /** Good, and no end of it is near. */
+    ACTIVE,
+    /** Good for at most seven more days, or in its grace period. */
+    EXPIRING,
+    EXPIRED,
+    REVOKED,
+    /** Good, and bound to addresses or a rate. */
+    LIMITED
+  }
+
+  /**
+   * Some of the keys that fit.
+   *
+   * @param total how many fit; 0 if there is none on this page
+   */
+  record Found(List<KeyRecord> keys, long total) {}
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.microsoft.playwright.Download;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.AriaRole;
+import dev.maglatch.postgres.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The dashboard in a real browser. Leaves pictures of every screen in target/screenshots. */
+class DashboardIT {
+  private static TestDatabase database;
+  private static EchoUpstream upstream;
+  private static TestGateway gateway;
+  private static @Nullable Browser browser;
+
+  @BeforeAll
+  static void start() {
+    database = TestDatabase.create();
+    upstream = new EchoUpstream();
+    gateway =
+        TestGateway.begin(
+                database.address(), upstream.url(), Map.of("MAGLATCH_SESSIONS_SIGNUP", "true"))
+            .awaitReady();
+    browser = Browser.start("http://127.0.0.1:" + gateway.gateway.httpPort());
+    assumeTrue(browser != null, Browser.HOW_TO_GET_IT);
+    PlaywrightAssertions.setDefaultAssertionTimeout(30_000);
+  }
+
+  @AfterAll
+  static void stop() {
+    if (browser != null) {
+      browser.close();
+    }
+    gateway.close();
+    upstream.close();
+    database.close();
+  }
+
+  private static Browser browser() {
+    assertThat(browser).isNotNull();
+    return browser;
+  }
+
+  @AfterEach
+  void nothingWasForbiddenByThePolicyAndNoScriptFailed() {
+    assertThat(browser().complaints()).isEmpty();
+  }
+
+  private static String signIn(Page page) {
+    String email = new WebVisitor(gateway.gateway.httpPort()).signUp();
+    page.navigate("/dashboard/");
+    page.getByLabel("E-mail address").fill(email);
+    page.getByLabel("Password").fill(WebVisitor.PASSWORD);
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign in")).click();
+    assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setName("API keys")))
+        .isVisible();
+    return email;
+  }
+
+  private static Locator button(Page page, String name) {
+    return page.getByRole(
+        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+  }
+
+  private static Locator link(Page page, String name) {
+    return page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName(name));
+  }
+
+  private static int status(String key) {
+    return gateway.get("/orders", "Authorization", "Bearer " + key).statusCode();
+  }
+
+  @Test
+  void keyIsGeneratedCopiedUsedAndRevoked() throws IOException {
+    Page page = browser().open();
+    page.navigate("/dashboard/sign-in");
+    Browser.look(page, "sign-in");
+    signIn(page);
+    Browser.look(page, "keys-empty");
+
+    link(page, "Generate new key").click();
+    page.getByLabel("Name").fill("Nightly build");
+    Browser.look(page, "generate");
+    button(page, "Generate").click();
+    Locator token = page.locator("#token");
+    assertThat(token).isVisible();
+    String key = token.textContent();
+    Browser.look(page, "issued");
+    page.locator("[data-copy='#token']").click();
+    assertThat(page.getByRole(AriaRole.STATUS).getByText("Copied")).isVisible();
+    assertThat(page.evaluate("navigator.clipboard.readText()")).isEqualTo(key);
+    button(page, "Try it now").click();
+    assertThat(page.getByText("The gateway accepts this key.")).isVisible();
+    Download env = page.waitForDownload(() -> button(page, "Download .env").click());
+    assertThat(env.suggestedFilename()).isEqualTo("maglatch.env");
+    assertThat(Files.readString(env.path())).isEqualTo("MAGLATCH_API_KEY=" + key + "\n");
+    assertThat(status(key)).isEqualTo(200);
+
+    page.keyboard().press("Escape");
+    assertThat(page.getByText("You won't see this key again")).isVisible();
+    Browser.look(page, "issued-sure");
+    button(page, "Go back").click();
+    assertThat(token).isVisible();
+    link(page, "Done").click();
+    page.locator("#sure [data-leave]").click();
+    assertThat(page.locator("#modal")).not().isVisible();
+    assertThat(page.locator("tbody .name")).hasText("Nightly build");
+    assertThat(page.content()).doesNotContain(key);
+
+    page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Revoke Nightly build"))
+        .click();
+    assertThat(page.getByText("It was last used")).isVisible();
+    Browser.look(page, "revoke");
+    button(page, "Revoke").click();
+    assertThat(page.getByText("1 of 1 replica confirmed")).isVisible();
+    Browser.look(page, "revoked");
+    assertThat(status(key)).isEqualTo(401);
+    link(page, "Done").click();
+    assertThat(page.locator("tbody").getByText("Revoked")).isVisible();
+    page.context().close();
+  }
+
+  @Test
+  void leavingThePageWithAKeyOnItWarns() {
+    Page page = browser().open();
+    signIn(page);
+    generate(page, "unsaved");
+    assertThat(page.locator("#token")).isVisible();
+    boolean[] warned = {false};
+    page.onDialog(
+        dialog -> {
+          warned[0] = dialog.type().equals("beforeunload");
+          dialog.accept();
+        });
+    page.reload();
+    assertThat(warned[0]).isTrue();
+    page.context().close();
+  }
+
+  private static void generate(Page page, String name) {
+    page.navigate("/dashboard/");
+    link(page, "Generate new key").click();
+    page.getByLabel("Name").fill(name);
+    button(page, "Generate").click();
+  }
+
+  private static void dismissKey(Page page) {
+    assertThat(page.locator("#token")).isVisible();
+    link(page, "Done").click();
+    page.locator("#sure [data-leave]").click();
+    assertThat(page.locator("#modal")).not().isVisible();
+  }
+
+  @Test
+  void mistakesAreToldWhereTheyAreAndTheFormKeepsWhatWasWritten() {
+    Page page = browser().open();
+    signIn(page);
+    link(page, "Generate new key").click();
+    page.getByLabel("Webhook URL").fill("http://localhost/");
+    button(page, "Generate").click();
+
+    assertThat(page.getByText("Give the key a name.")).isVisible();
+    assertThat(page.getByText("This must be an https URL")).isVisible();
+    assertThat(page.getByLabel("Webhook URL")).hasValue("http://localhost/");
+    Browser.look(page, "generate-mistakes");
+    page.getByLabel("Organization").check();
+    page.getByLabel("Expires").selectOption("custom");
+    Browser.look(page, "generate-organization");
+    page.context().close();
+  }
+
+  @Test
+  void eleventhKeyIsRefusedWithTheReason() {
+    Page page = browser().open();
+    signIn(page);
+    for (int i = 0; i < 10; i++) {
+      page.evaluate(
+          "n => fetch('/dashboard/keys', {method: 'POST', body: new URLSearchParams({kind: 'mgp',"
+              + " name: 'key ' + n})}).then(answer => answer.text())",
+          i);
+    }
+    generate(page, "one too many");
+    assertThat(page.getByText("there can be no more")).isVisible();
+    Browser.look(page, "limit");
+    page.context().close();
+  }
+
+  @Test
+  void sessionThatEndedInAnotherTabLeadsToTheSignIn() {
+    Page page = browser().open();
+    signIn(page);
+    Page other = page.context().newPage();
+    other.navigate("/dashboard/");
+    button(other, "Sign out").click();
+    assertThat(button(other, "Sign in")).isVisible();
+
+    link(page, "Generate new key").click();
+    assertThat(button(page, "Sign in")).isVisible();
+    page.context().close();
+  }
+
+  /** A replica that does not answer is waited for as long as its lease may last, and told of. */
+  @Test
+  void replicaThatDoesNotAnswerIsToldOf() {
+    Page page = browser().open();
+    signIn(page);
+    generate(page, "waits");
+    dismissKey(page);
+    database.execute(
+        "INSERT INTO replicas (id, name, applied, lease_until) VALUES"
+            + " (gen_random_uuid(), 'slow', 0, clock_timestamp() + interval '20 seconds')");
+    try {
+      link(page, "Revoke waits").click();
+      button(page, "Revoke").click();
+      assertThat(page.getByText("1 of 2 replicas confirmed")).isVisible();
+      assertThat(page.getByText("1 did not answer in time")).isVisible();
+      Browser.look(page, "revoked-slow");
+    } finally {
+      database.execute("DELETE FROM replicas WHERE name = 'slow'");
+    }
+    page.context().close();
+  }
+
+  @Test
+  void themeFollowsTheSystemUntilItIsToggled() {
+    Page page = browser().open();
+    signIn(page);
+    Locator html = page.locator("html");
+    assertThat(html).hasAttribute("data-bs-theme", "light");
+    button(page, "Light or dark").click();
+    assertThat(html).hasAttribute("data-bs-theme", "dark");
+    page.reload();
+    assertThat(html).hasAttribute("data-bs-theme", "dark");
+    page.context().close();
+  }
+
+  @Test
+  void phoneNeedsNoSidewaysScrolling() {
+    Page page = browser().open(360, true);
+    page.navigate("/dashboard/sign-in");
+    assertFits(page);
+    signIn(page);
+    generate(page, "A name that is somewhat longer than the others");
+    assertThat(page.locator("#token")).isVisible();
+    assertFits(page);
+    Browser.look(page, "phone-issued");
+    dismissKey(page);
+    assertFits(page);
+    Browser.look(page, "phone-keys");
+    page.context().close();
+  }
+
+  private static void assertFits(Page page) {
+    assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(360);
+    assertThat(
+            page.evaluate(
+                "[...document.querySelectorAll('dialog[open]')].every(d => d.scrollWidth <="
+                    + " d.clientWidth)"))
+        .isEqualTo(true);
+  }
+
+  @Test
+  void searchNarrowsTheListWhileTyping() {
+    Page page = browser().open();
+    signIn(page);
+    for (String name : new String[] {"alpha", "beta"}) {
+      generate(page, name);
+      dismissKey(page);
+    }
+    page.getByLabel("Search").fill("alp");
+    assertThat(page.locator("tbody .name")).hasCount(1);
+    assertThat(page.locator("tbody .name")).hasText("alpha");
+    assertThat(page.getByText("1 key found")).isVisible();
+    Browser.look(page, "keys-search");
+    page.context().close();
+  }
+
+  @Test
+  void listCreateAndRevokeWorkWithoutScripts() {
+    Page page = browser().open(1280, false);
+    signIn(page);
+    link(page, "Generate new key").click();
+    page.getByLabel("Name").fill("plain");
+    button(page, "Generate").click();
+    String key = page.locator("#token").textContent();
+    assertThat(status(key)).isEqualTo(200);
+    link(page, "Done").click();
+    link(page, "Revoke plain").click();
+    button(page, "Revoke").click();
+    assertThat(page.getByText("1 of 1 replica confirmed")).isVisible();
+    assertThat(status(key)).isEqualTo(401);
+    page.context().close();
+  }
+}
