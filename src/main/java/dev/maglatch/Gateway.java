@@ -12,6 +12,7 @@ import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.ListenAddress;
 import dev.maglatch.config.LogConfig.Format;
 import dev.maglatch.config.WatchedFile;
+import dev.maglatch.dashboard.Dashboard;
 import dev.maglatch.fault.StartFailure;
 import dev.maglatch.ops.AccessLines;
 import dev.maglatch.ops.LogFormat;
@@ -33,6 +34,7 @@ import dev.maglatch.proxy.ProxyConfig;
 import dev.maglatch.proxy.ProxyParts;
 import dev.maglatch.proxy.ProxyVerticle;
 import dev.maglatch.proxy.ServerCertificate;
+import dev.maglatch.session.OneTimeLink;
 import dev.maglatch.settings.Settings;
 import dev.maglatch.webhook.EventStore;
 import io.vertx.core.DeploymentOptions;
@@ -100,6 +102,9 @@ public final class Gateway {
 
   /** Null in plain text. */
   private volatile @Nullable ServerCertificate certificate;
+
+  /** Null until there are sessions, and without a dashboard. */
+  private volatile @Nullable OneTimeLink link;
 
   private volatile int httpPort;
   private volatile int opsPort;
@@ -213,6 +218,15 @@ public final class Gateway {
     return opsPort;
   }
 
+  /**
+   * Returns the path, below the own routes' origin, of a page that signs {@code account} in, once
+   * and for 30 minutes; null before the gateway serves, and without a dashboard.
+   */
+  public @Nullable String offerLink(UUID account) {
+    OneTimeLink open = link;
+    return open == null ? null : Dashboard.BASE + "/welcome?token=" + open.offer(account).reveal();
+  }
+
   private Future<Void> startOps() {
     OpsServer ops = opsServer();
     return ops.start()
@@ -285,6 +299,7 @@ public final class Gateway {
         .map(
             leased -> {
               events = parts.management().events();
+              link = config.dashboard() ? parts.link() : null;
               startWebhooks(parts);
               return parts;
             });

@@ -43,6 +43,7 @@ import dev.maglatch.proxy.OwnRoutes;
 import dev.maglatch.proxy.ProxyParts;
 import dev.maglatch.proxy.Route;
 import dev.maglatch.secret.SecretRing;
+import dev.maglatch.session.OneTimeLink;
 import dev.maglatch.session.OutsideIssuers;
 import dev.maglatch.session.Passwords;
 import dev.maglatch.session.SessionPorts;
@@ -79,6 +80,7 @@ final class Parts {
   private final Metrics metrics;
   private final SecureRandom random = new SecureRandom();
   private final SecretRing ring;
+  private final OneTimeLink link = new OneTimeLink(random, NANO_TIME);
   private final ChangeClock changes = new ChangeClock();
   private final DatabaseClock databaseClock = new DatabaseClock(InstantSource.system(), NANO_TIME);
   private final Replica replica;
@@ -157,6 +159,10 @@ final class Parts {
 
   Sessions sessions() {
     return sessions;
+  }
+
+  OneTimeLink link() {
+    return link;
   }
 
   Replica replica() {
@@ -346,12 +352,14 @@ final class Parts {
             config.http().publicUrl(),
             kinds(),
             this::whoAmI,
-            management.destinations()::accepts),
+            management.destinations()::accepts,
+            link),
         new dev.maglatch.dashboard.UseCases(
             sessions,
             management.keys(),
             management.catalog(),
             management.usageHistory(),
+            management.accounts(),
             management.serviceAccounts(),
             management.deliveries(),
             management.audit(),

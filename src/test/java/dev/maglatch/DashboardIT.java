@@ -3,6 +3,7 @@ package dev.maglatch;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.microsoft.playwright.Download;
@@ -13,6 +14,7 @@ import com.microsoft.playwright.options.AriaRole;
 import dev.maglatch.postgres.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -33,7 +35,12 @@ class DashboardIT {
     upstream = new EchoUpstream();
     gateway =
         TestGateway.begin(
-                database.address(), upstream.url(), Map.of("MAGLATCH_SESSIONS_SIGNUP", "true"))
+                database.address(),
+                upstream.url(),
+                Map.of(
+                    "MAGLATCH_SESSIONS_SIGNUP", "true",
+                    "MAGLATCH_WEBHOOKS_ALLOW_HTTP", "true",
+                    "MAGLATCH_WEBHOOKS_ALLOWED_CIDRS", "127.0.0.0/8"))
             .awaitReady();
     browser = Browser.start("http://127.0.0.1:" + gateway.gateway.httpPort());
     assumeTrue(browser != null, Browser.HOW_TO_GET_IT);
@@ -115,9 +122,7 @@ class DashboardIT {
     Browser.look(page, "issued-sure");
     button(page, "Go back").click();
     assertThat(token).isVisible();
-    link(page, "Done").click();
-    page.locator("#sure [data-leave]").click();
-    assertThat(page.locator("#modal")).not().isVisible();
+    dismissKey(page);
     assertThat(page.locator("tbody .name")).hasText("Nightly build");
     assertThat(page.content()).doesNotContain(key);
 
@@ -129,7 +134,7 @@ class DashboardIT {
     assertThat(page.getByText("1 of 1 replica confirmed")).isVisible();
     Browser.look(page, "revoked");
     assertThat(status(key)).isEqualTo(401);
-    link(page, "Done").click();
+    thenReloaded(page, () -> link(page, "Done").click());
     assertThat(page.locator("tbody").getByText("Revoked")).isVisible();
     page.context().close();
   }
@@ -161,7 +166,14 @@ class DashboardIT {
   private static void dismissKey(Page page) {
     assertThat(page.locator("#token")).isVisible();
     link(page, "Done").click();
-    page.locator("#sure [data-leave]").click();
+    thenReloaded(page, () -> page.locator("#sure [data-leave]").click());
+  }
+
+  /** Does what makes the page load itself again, and waits for that. */
+  private static void thenReloaded(Page page, Runnable action) {
+    page.evaluate("window.before = true");
+    action.run();
+    page.waitForFunction("() => !window.before && document.readyState === 'complete'");
     assertThat(page.locator("#modal")).not().isVisible();
   }
 
@@ -170,12 +182,12 @@ class DashboardIT {
     Page page = browser().open();
     signIn(page);
     link(page, "Generate new key").click();
-    page.getByLabel("Webhook URL").fill("http://localhost/");
+    page.getByLabel("Webhook URL").fill("ftp://localhost/");
     button(page, "Generate").click();
 
     assertThat(page.getByText("Give the key a name.")).isVisible();
     assertThat(page.getByText("This must be an https URL")).isVisible();
-    assertThat(page.getByLabel("Webhook URL")).hasValue("http://localhost/");
+    assertThat(page.getByLabel("Webhook URL")).hasValue("ftp://localhost/");
     Browser.look(page, "generate-mistakes");
     page.getByLabel("Organization").check();
     page.getByLabel("Expires").selectOption("custom");
@@ -286,6 +298,114 @@ class DashboardIT {
     assertThat(page.locator("tbody .name")).hasText("alpha");
     assertThat(page.getByText("1 key found")).isVisible();
     Browser.look(page, "keys-search");
+    page.context().close();
+  }
+
+  @Test
+  void keyIsRotatedWithGraceAndItsPageSaysWhoStillUsesIt() {
+    Page page = browser().open();
+    signIn(page);
+    generate(page, "rotating");
+    String old = page.locator("#token").textContent();
+    dismissKey(page);
+    assertThat(status(old)).isEqualTo(200);
+    link(page, "rotating").first().click();
+    assertThat(page.locator("svg.plot")).isVisible();
+    Browser.look(page, "key");
+    link(page, "Rotate").click();
+    assertThat(page.getByText("The old one was last used")).isVisible();
+    Browser.look(page, "rotate");
+    button(page, "Rotate").click();
+    String next = page.locator("#token").textContent();
+    Browser.look(page, "rotated");
+    dismissKey(page);
+    assertThat(page.getByText("Still used: last")).isVisible();
+    Browser.look(page, "key-in-grace");
+    assertThat(status(old)).isEqualTo(200);
+    assertThat(status(next)).isEqualTo(200);
+    page.context().close();
+  }
+
+  @Test
+  void organizationKeyIsEdited() {
+    Page page = browser().open();
+    signIn(page);
+    link(page, "Generate new key").click();
+    page.getByLabel("Organization").check();
+    page.getByLabel("Name").fill("reports");
+    button(page, "Generate").click();
+    dismissKey(page);
+    link(page, "reports").first().click();
+    link(page, "Edit").click();
+    page.getByLabel("At most so many requests").fill("many");
+    button(page, "Save").click();
+    assertThat(page.getByText("Write two whole numbers")).isVisible();
+    Browser.look(page, "edit");
+    page.getByLabel("At most so many requests").fill("100");
+    page.getByLabel("in so many seconds").fill("60");
+    button(page, "Save").click();
+    assertThat(page.getByText("1 of 1 replica confirmed")).isVisible();
+    thenReloaded(page, () -> link(page, "Done").click());
+    assertThat(page.getByText("At most 100 requests in 60 s")).isVisible();
+    page.context().close();
+  }
+
+  @Test
+  void webhookIsSetTestedAndSentAgain() {
+    Page page = browser().open();
+    signIn(page);
+    generate(page, "hooked");
+    dismissKey(page);
+    link(page, "hooked").first().click();
+    page.getByLabel("URL").fill(upstream.url() + "/hook");
+    button(page, "Save URL").click();
+    assertThat(page.getByText("Events go to this URL")).isVisible();
+    Browser.look(page, "key-webhook");
+    button(page, "Reveal secret").click();
+    assertThat(page.locator("#webhook-secret")).containsText("whsec_");
+    Browser.look(page, "webhook-secret");
+    link(page, "Done").click();
+    button(page, "Send test event").click();
+    Locator delivered = page.locator("tbody tr", new Page.LocatorOptions().setHasText("Delivered"));
+    await()
+        .pollInSameThread()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> {
+              link(page, "Look again").click();
+              return delivered.count() > 0;
+            });
+    assertThat(delivered.first()).isVisible();
+    Browser.look(page, "deliveries");
+    delivered.first().getByRole(AriaRole.LINK).click();
+    assertThat(page.getByText("webhook-signature")).isVisible();
+    Browser.look(page, "delivery");
+    button(page, "Send again").click();
+    assertThat(page.getByText("The delivery is due again now.")).isVisible();
+    page.context().close();
+  }
+
+  @Test
+  void everyOtherScreenIsLookedAt() {
+    Page page = browser().open();
+    signIn(page);
+    generate(page, "seen");
+    String key = page.locator("#token").textContent();
+    dismissKey(page);
+    assertThat(status(key)).isEqualTo(200);
+    page.navigate("/dashboard/service-accounts");
+    page.getByLabel("Name").fill("robot");
+    page.getByLabel("Permissions for the upstream").fill("orders:read");
+    button(page, "Make service account").click();
+    assertThat(page.getByText("It is made.")).isVisible();
+    Browser.look(page, "service-accounts");
+    for (String screen : new String[] {"usage", "members", "audit", "account", "nowhere"}) {
+      page.navigate("/dashboard/" + screen);
+      Browser.look(page, screen);
+      page.setViewportSize(360, 800);
+      assertFits(page);
+      page.setViewportSize(1280, 900);
+    }
     page.context().close();
   }
 

@@ -11,10 +11,14 @@ final class Banner {
   private final GatewayConfig config;
   private final String http;
   private final String ops;
+  private final String own;
+  private final RunningGateway gateway;
 
   Banner(GatewayConfig config, RunningGateway gateway) {
     this.config = config;
     this.http = url(config.http().listener().host(), gateway.httpPort());
+    this.gateway = gateway;
+    this.own = url(config.http().listener().host(), gateway.ownPort());
     this.ops = url(config.ops().host(), gateway.opsPort());
   }
 
@@ -27,6 +31,9 @@ final class Banner {
   String text(boolean demo, @Nullable EmbeddedDatabase database, @Nullable Shown made) {
     StringBuilder text = new StringBuilder("\nMaglatch is ready for development.\n\n");
     line(text, "proxy", http + "/" + (demo ? "  (to a demo upstream that echoes)" : ""));
+    if (config.dashboard()) {
+      line(text, "dashboard", own + "/dashboard/");
+    }
     line(text, "docs", ops + "/_maglatch/docs");
     line(text, "metrics", ops + "/metrics");
     line(text, "health", ops + "/readyz");
@@ -34,6 +41,13 @@ final class Banner {
       line(text, "database", "psql \"$(cat " + database.urlFile() + ")\"");
     }
     text.append(made == null ? again() : first(made));
+    String link = made == null ? null : gateway.offerLink(made.account());
+    if (link != null) {
+      text.append("\nThe dashboard without the password, once and for 30 minutes:\n\n  ")
+          .append(own)
+          .append(link)
+          .append('\n');
+    }
     return text.append("\nStop it with Ctrl-C.\n").toString();
   }
 

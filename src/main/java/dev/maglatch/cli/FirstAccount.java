@@ -32,6 +32,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The account and the key that {@code dev} makes in an empty database. */
@@ -84,7 +85,8 @@ final class FirstAccount {
         .map(hash -> new CreateAccount(EMAIL, hash, null, Role.OWNER))
         .compose(command -> accounts.create(command, Actor.SYSTEM))
         .compose(this::makeKey)
-        .map(created -> new Shown(EMAIL, password, created.key().token()));
+        .map(Creation::key)
+        .map(made -> new Shown(made.key().owner().createdBy(), EMAIL, password, made.token()));
   }
 
   private Future<Creation> makeKey(Insertion insertion) {
@@ -99,5 +101,5 @@ final class FirstAccount {
   }
 
   /** What is shown once, and kept nowhere. */
-  record Shown(String email, Secret password, Secret key) {}
+  record Shown(UUID account, String email, Secret password, Secret key) {}
 }

@@ -3,6 +3,8 @@ package dev.maglatch.cli;
 
 import dev.maglatch.Gateway;
 import java.io.IOException;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** A gateway that was started, to be stopped when its command ends. */
 final class RunningGateway implements AutoCloseable {
@@ -22,6 +24,16 @@ final class RunningGateway implements AutoCloseable {
   /** Returns the port of the public listener. */
   int httpPort() {
     return gateway.httpPort();
+  }
+
+  /** Returns the port of the listener that has the own routes. */
+  int ownPort() {
+    return gateway.managementPort() == 0 ? gateway.httpPort() : gateway.managementPort();
+  }
+
+  /** See {@link Gateway#offerLink}. */
+  @Nullable String offerLink(UUID account) {
+    return gateway.offerLink(account);
   }
 
   /** Returns the port of the ops listener. */

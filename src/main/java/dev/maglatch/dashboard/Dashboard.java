@@ -60,7 +60,13 @@ public final class Dashboard {
     this.sameOrigin = new SameOrigin(surroundings.cors());
     routes.addAll(new SignInScreens(surroundings, useCases, screens).routes());
     routes.addAll(new KeyListScreens(surroundings, useCases, screens).routes());
-    routes.addAll(new NewKeyScreens(surroundings, useCases, screens).routes());
+    IssuedScreen issued = new IssuedScreen(surroundings, screens);
+    routes.addAll(new NewKeyScreens(surroundings, useCases, screens, issued).routes());
+    routes.addAll(new KeyScreens(useCases, screens, issued).routes());
+    routes.addAll(new WebhookScreens(surroundings, useCases, screens).routes());
+    routes.addAll(new OrganizationScreens(useCases, screens).routes());
+    routes.addAll(new AccountScreens(useCases, screens).routes());
+    routes.addAll(new WelcomeScreens(surroundings, useCases, screens).routes());
     routes.addAll(new RevokeScreens(useCases, screens).routes());
   }
 

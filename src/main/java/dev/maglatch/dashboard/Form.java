@@ -35,6 +35,13 @@ final class Form {
     return new Form(fields);
   }
 
+  /** Returns a form with these fields. */
+  static Form filled(Map<String, String> values) {
+    Map<String, List<String>> fields = new HashMap<>();
+    values.forEach((name, value) -> fields.put(name, List.of(value)));
+    return new Form(fields);
+  }
+
   /** Returns the first value as it was sent; empty if there is none. */
   String raw(String name) {
     List<String> values = fields.get(name);

@@ -9,7 +9,6 @@ import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.Page;
 import dev.maglatch.manage.ServiceAccountRecord;
 import io.vertx.core.Future;
-import io.vertx.core.net.HostAndPort;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +20,15 @@ final class NewKeyScreens {
   private final Surroundings surroundings;
   private final UseCases useCases;
   private final Screens screens;
+  private final IssuedScreen issued;
   private final List<KeyKind> kinds;
 
-  NewKeyScreens(Surroundings surroundings, UseCases useCases, Screens screens) {
+  NewKeyScreens(
+      Surroundings surroundings, UseCases useCases, Screens screens, IssuedScreen issued) {
     this.surroundings = surroundings;
     this.useCases = useCases;
     this.screens = screens;
+    this.issued = issued;
     this.kinds = surroundings.kinds().stream().sorted().toList();
   }
 
@@ -37,10 +39,10 @@ final class NewKeyScreens {
   }
 
   private Future<Reply> ask(Visit visit) {
-    return show(visit, 200, new NewKeyForm(visit.query(), useCases.clock().instant()));
+    return show(visit, 200, new KeyForm(visit.query(), useCases.clock().instant()));
   }
 
-  private Future<Reply> show(Visit visit, int status, NewKeyForm form) {
+  private Future<Reply> show(Visit visit, int status, KeyForm form) {
     return serviceAccounts(visit)
         .map(
             accounts ->
@@ -63,7 +65,7 @@ final class NewKeyScreens {
   }
 
   private Future<Reply> create(Visit visit) {
-    NewKeyForm form = new NewKeyForm(visit.form(), useCases.clock().instant());
+    KeyForm form = new KeyForm(visit.form(), useCases.clock().instant());
     KeyKind kind = form.kind(kinds);
     KeySettings settings = form.settings(kind);
     String url = form.webhookUrl(kind, surroundings.acceptsUrl());
@@ -78,22 +80,22 @@ final class NewKeyScreens {
         .compose(creation -> created(visit, form, kind, creation));
   }
 
-  private static @Nullable UUID serviceAccount(Visit visit, NewKeyForm form, KeyKind kind) {
-    String chosen = form.value(NewKeyForm.SERVICE_ACCOUNT);
+  private static @Nullable UUID serviceAccount(Visit visit, KeyForm form, KeyKind kind) {
+    String chosen = form.value(KeyForm.SERVICE_ACCOUNT);
     if (kind != KeyKind.ORG || chosen.isEmpty()) {
       return null;
     }
     UUID id = KeyFinder.uuid(chosen);
     if (id == null || !visit.owner()) {
-      form.complain(NewKeyForm.SERVICE_ACCOUNT, "Choose one of the list.");
+      form.complain(KeyForm.SERVICE_ACCOUNT, "Choose one of the list.");
     }
     return id;
   }
 
-  private Future<Reply> created(Visit visit, NewKeyForm form, KeyKind kind, Creation creation) {
+  private Future<Reply> created(Visit visit, KeyForm form, KeyKind kind, Creation creation) {
     switch (creation.outcome()) {
       case CREATED -> {
-        return Future.succeededFuture(issued(visit, kind, creation));
+        return Future.succeededFuture(issued.show(visit, creation.key(), null));
       }
       case LIMIT_REACHED ->
           form.complain(
@@ -103,24 +105,8 @@ final class NewKeyScreens {
                   + " active keys of this kind, and there can be no more. Revoke one first.");
       case NO_ACCOUNT -> form.complain("", "This account can make no keys any more.");
       case NO_SERVICE_ACCOUNT ->
-          form.complain(NewKeyForm.SERVICE_ACCOUNT, "This service account is gone or disabled.");
+          form.complain(KeyForm.SERVICE_ACCOUNT, "This service account is gone or disabled.");
     }
     return show(visit, 422, form);
-  }
-
-  private Reply issued(Visit visit, KeyKind kind, Creation creation) {
-    String tryPath = surroundings.whoAmI().apply(kind);
-    IssuedView view = IssuedView.of(creation.key(), origin(visit), tryPath, null);
-    return screens.show(visit, "keys", "Your new key", Templates.issued(view));
-  }
-
-  /** Returns the origin that clients know, or else the one that this visitor came to. */
-  private String origin(Visit visit) {
-    String known = surroundings.publicUrl();
-    HostAndPort here = visit.request().authority();
-    if (known != null || here == null) {
-      return known == null ? "" : known;
-    }
-    return "http://" + here.host() + (here.port() < 0 ? "" : ":" + here.port());
   }
 }

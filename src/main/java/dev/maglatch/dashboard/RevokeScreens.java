@@ -46,6 +46,9 @@ final class RevokeScreens {
                     visit,
                     "keys",
                     done.outcome() == RevokeOutcome.ALREADY_REVOKED ? "Already revoked" : "Revoked",
-                    Templates.revoked(KeyRow.name(key), done.confirmation())));
+                    Templates.done(
+                        KeyRow.name(key) + " is refused from now on.",
+                        done.confirmation(),
+                        KeyRow.path(key))));
   }
 }

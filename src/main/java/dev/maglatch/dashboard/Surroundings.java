@@ -5,6 +5,7 @@ import dev.maglatch.http.Cors;
 import dev.maglatch.http.SessionCookie;
 import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.KeyKind;
+import dev.maglatch.session.OneTimeLink;
 import io.vertx.core.Vertx;
 import java.util.Set;
 import java.util.function.Function;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param kinds of keys that can be made here
  * @param whoAmI where a key of a kind can be tried; null if nowhere
  * @param acceptsUrl whether events may be sent to a URL
+ * @param link lets the first account in
  */
 public record Surroundings(
     Vertx vertx,
@@ -27,4 +29,5 @@ public record Surroundings(
     @Nullable String publicUrl,
     Set<KeyKind> kinds,
     Function<KeyKind, @Nullable String> whoAmI,
-    Predicate<String> acceptsUrl) {}
+    Predicate<String> acceptsUrl,
+    OneTimeLink link) {}

@@ -2,6 +2,7 @@
 package dev.maglatch.dashboard;
 
 import dev.maglatch.key.KeyKind;
+import dev.maglatch.manage.AccountRecord;
 import dev.maglatch.manage.Confirmation;
 import dev.maglatch.manage.ServiceAccountRecord;
 import gg.jte.Content;
@@ -9,6 +10,7 @@ import gg.jte.TemplateOutput;
 import gg.jte.html.HtmlTemplateOutput;
 import gg.jte.html.OwaspHtmlTemplateOutput;
 import gg.jte.output.StringOutput;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +39,7 @@ final class Templates {
     return out -> JtekeysGenerated.render(html(out), null, list, rows, total, kinds);
   }
 
-  static Content newKey(NewKeyForm form, List<KeyKind> kinds, List<ServiceAccountRecord> accounts) {
+  static Content newKey(KeyForm form, List<KeyKind> kinds, List<ServiceAccountRecord> accounts) {
     return out -> JtenewkeyGenerated.render(html(out), null, form, kinds, accounts);
   }
 
@@ -49,8 +51,63 @@ final class Templates {
     return out -> JterevokeGenerated.render(html(out), null, row);
   }
 
-  static Content revoked(String name, @Nullable Confirmation confirmation) {
-    return out -> JterevokedGenerated.render(html(out), null, name, confirmation);
+  static Content done(String text, @Nullable Confirmation confirmation, String back) {
+    return out -> JtedoneGenerated.render(html(out), null, text, confirmation, back);
+  }
+
+  static Content key(KeyDetail key) {
+    return out -> JtekeyGenerated.render(html(out), null, key);
+  }
+
+  static Content edit(KeyRow row, KeyForm form) {
+    return out -> JteeditGenerated.render(html(out), null, row, form);
+  }
+
+  static Content rotate(KeyRow row) {
+    return out -> JterotateGenerated.render(html(out), null, row);
+  }
+
+  static Content secret(String secret, @Nullable String notice, String back) {
+    return out -> JtesecretGenerated.render(html(out), null, secret, notice, back);
+  }
+
+  static Content deliveries(String back, List<DeliveryView> deliveries, @Nullable String notice) {
+    return out -> JtedeliveriesGenerated.render(html(out), null, back, deliveries, notice);
+  }
+
+  static Content delivery(String back, DeliveryView delivery, @Nullable String notice) {
+    return out -> JtedeliveryGenerated.render(html(out), null, back, delivery, notice);
+  }
+
+  static Content account(
+      List<SessionRow> sessions, @Nullable String complaint, @Nullable String notice) {
+    return out -> JteaccountGenerated.render(html(out), null, sessions, complaint, notice);
+  }
+
+  static Content usage(UsageBar plot) {
+    return out -> JteusageGenerated.render(html(out), null, plot);
+  }
+
+  static Content serviceAccounts(
+      List<ServiceAccountRecord> accounts,
+      Instant now,
+      Form form,
+      @Nullable String complaint,
+      @Nullable String notice) {
+    return out ->
+        JteserviceaccountsGenerated.render(html(out), null, accounts, now, form, complaint, notice);
+  }
+
+  static Content members(List<AccountRecord> members, Instant now) {
+    return out -> JtemembersGenerated.render(html(out), null, members, now);
+  }
+
+  static Content audit(List<AuditRow> rows, int page, boolean more) {
+    return out -> JteauditGenerated.render(html(out), null, rows, page, more);
+  }
+
+  static Content welcome(String token) {
+    return out -> JtewelcomeGenerated.render(html(out), null, token);
   }
 
   /** Content is only ever written into a page. */

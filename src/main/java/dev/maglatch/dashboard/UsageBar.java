@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.dashboard;
 
+import dev.maglatch.manage.KeyCatalog.Hour;
 import dev.maglatch.usage.HourlyRequests;
 import java.time.Duration;
 import java.time.Instant;
@@ -8,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.LongStream;
 
 /**
  * The requests of the last hours, one column for each.
@@ -19,38 +21,59 @@ record UsageBar(List<Column> columns, int width, int height, String label) {
   static final int HOURS = 36;
 
   private static final int STEP = 4;
-  private static final int HEIGHT = 24;
+  private static final int SMALL = 24;
+  private static final int LARGE = 120;
+  private static final int WEEK = 168;
 
   /** A column; {@code height} is 1 for an hour without a request. */
-  record Column(int x, int y, int height, boolean empty, String title) {}
+  record Column(int x, int y, int height, boolean empty) {}
 
   /** Returns the first hour of a bar that ends with the hour of {@code now}. */
   static Instant from(Instant now, int hours) {
     return now.truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(hours - 1L));
   }
 
-  /** Draws the hours of one key out of those of many. */
+  /** Draws the last hours of one key out of those of many. */
   static UsageBar of(UUID key, List<HourlyRequests> all, Instant now) {
-    long[] requests = counts(key, all, now, HOURS);
-    long most = 1;
-    long total = 0;
-    for (long count : requests) {
-      most = Math.max(most, count);
-      total += count;
+    return draw(counts(key, all, now, HOURS), SMALL, "the last 36 hours");
+  }
+
+  /** Draws the last week of the keys in {@code hours}. */
+  static UsageBar week(List<HourlyRequests> hours, Instant now) {
+    return weekOf(hours.stream().map(one -> new Hour(one.hour(), one.requests())).toList(), now);
+  }
+
+  static UsageBar weekOf(List<Hour> hours, Instant now) {
+    long[] counts = new long[WEEK];
+    Instant from = from(now, WEEK);
+    for (Hour one : hours) {
+      long index = Duration.between(from, one.start()).toHours();
+      if (index >= 0 && index < WEEK) {
+        counts[(int) index] += one.requests();
+      }
     }
+    return draw(counts, LARGE, "the last 7 days");
+  }
+
+  private static UsageBar draw(long[] requests, int full, String span) {
+    long most = LongStream.of(requests).max().orElse(0);
+    long total = LongStream.of(requests).sum();
     List<Column> columns = new ArrayList<>();
-    Instant from = from(now, HOURS);
-    for (int i = 0; i < HOURS; i++) {
-      int height = Math.max(1, (int) Math.ceil((double) requests[i] * HEIGHT / most));
-      String title = requests[i] + " at " + Moment.of(from.plus(Duration.ofHours(i)), now).exact();
-      columns.add(new Column(i * STEP, HEIGHT - height, height, requests[i] == 0, title));
+    for (int i = 0; i < requests.length; i++) {
+      int height = Math.max(1, (int) Math.ceil((double) requests[i] * full / Math.max(1, most)));
+      columns.add(new Column(i * STEP, full - height, height, requests[i] == 0));
     }
-    String label = total + (total == 1 ? " request" : " requests") + " in the last 36 hours";
-    return new UsageBar(columns, HOURS * STEP, HEIGHT, label);
+    String label =
+        counted(total) + " in " + span + (most == 0 ? "" : ", at most " + most + " in an hour");
+    return new UsageBar(columns, requests.length * STEP, full, label);
+  }
+
+  private static String counted(long requests) {
+    return requests + (requests == 1 ? " request" : " requests");
   }
 
   /** Returns the requests of each hour, the last one that of {@code now}. */
-  static long[] counts(UUID key, List<HourlyRequests> all, Instant now, int hours) {
+  private static long[] counts(UUID key, List<HourlyRequests> all, Instant now, int hours) {
     long[] counts = new long[hours];
     Instant from = from(now, hours);
     for (HourlyRequests one : all) {

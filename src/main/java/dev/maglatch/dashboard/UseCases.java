@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.dashboard;
 
+import dev.maglatch.manage.AccountRegistrar;
 import dev.maglatch.manage.AuditLog;
 import dev.maglatch.manage.DeliveryBook;
 import dev.maglatch.manage.KeyCatalog;
@@ -23,6 +24,7 @@ public record UseCases(
     KeyRegistrar keys,
     KeyCatalog catalog,
     UsageHistory usage,
+    AccountRegistrar accounts,
     ServiceAccountRegistrar serviceAccounts,
     DeliveryBook deliveries,
     AuditLog audit,

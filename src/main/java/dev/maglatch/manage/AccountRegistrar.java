@@ -47,6 +47,11 @@ public final class AccountRegistrar {
     return registry.list(page);
   }
 
+  /** Returns the accounts of one organization, newest first. */
+  public Future<List<AccountRecord>> members(UUID organizationId, Page page) {
+    return registry.members(organizationId, page);
+  }
+
   /**
    * Replaces the password, ends every session of the account, and waits until that counts on every
    * replica. Returns null if there is no such account.

@@ -24,6 +24,9 @@ public interface AccountRegistry {
   /** Returns the accounts, newest first. */
   Future<List<AccountRecord>> list(Page page);
 
+  /** Returns the accounts of one organization, newest first. */
+  Future<List<AccountRecord>> members(UUID organizationId, Page page);
+
   /**
    * Replaces the password and ends every session of the account. Returns whether there is one of
    * that id.

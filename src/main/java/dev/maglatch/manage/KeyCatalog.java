@@ -3,6 +3,7 @@ package dev.maglatch.manage;
 
 import dev.maglatch.key.KeyKind;
 import io.vertx.core.Future;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,14 @@ public interface KeyCatalog {
    * be reached or does not answer in time.
    */
   Future<Found> search(Viewer viewer, Filter filter, Order order, Page page);
+
+  /**
+   * Returns how many requests all keys that {@code viewer} sees have had, by hour, oldest first;
+   * hours without one are left out.
+   *
+   * @param from the first hour
+   */
+  Future<List<Hour>> requests(Viewer viewer, Instant from);
 
   /** Who looks. */
   record Viewer(UUID organizationId, UUID accountId, boolean owner) {}
@@ -53,6 +62,9 @@ public interface KeyCatalog {
     /** Good, and bound to addresses or a rate. */
     LIMITED
   }
+
+  /** The requests of one hour, which begins at {@code start}. */
+  record Hour(Instant start, long requests) {}
 
   /**
    * Some of the keys that fit.

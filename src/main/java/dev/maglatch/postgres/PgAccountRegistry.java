@@ -49,6 +49,11 @@ public final class PgAccountRegistry implements AccountRegistry {
   private static final String LIST =
       SELECT + " ORDER BY created_at DESC, id LIMIT $1::integer OFFSET $2::integer";
 
+  private static final String MEMBERS =
+      SELECT
+          + " WHERE organization_id = $3::uuid"
+          + " ORDER BY created_at DESC, id LIMIT $1::integer OFFSET $2::integer";
+
   private static final String SET_PASSWORD_HASH =
       """
       UPDATE accounts SET password_hash = $2::text, updated_at = clock_timestamp()
@@ -153,11 +158,19 @@ public final class PgAccountRegistry implements AccountRegistry {
 
   @Override
   public Future<List<AccountRecord>> list(Page page) {
-    Tuple values = Tuple.of(page.limit(), page.offset());
+    return all(LIST, Tuple.of(page.limit(), page.offset()));
+  }
+
+  @Override
+  public Future<List<AccountRecord>> members(UUID organizationId, Page page) {
+    return all(MEMBERS, Tuple.of(page.limit(), page.offset(), organizationId));
+  }
+
+  private Future<List<AccountRecord>> all(String sql, Tuple values) {
     return database.query(
         client ->
             client
-                .preparedQuery(LIST)
+                .preparedQuery(sql)
                 .execute(values)
                 .map(rows -> Cells.readable(rows, PgAccountRegistry::read)));
   }

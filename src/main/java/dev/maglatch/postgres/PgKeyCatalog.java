@@ -10,6 +10,9 @@ import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Looks through {@code api_keys}. */
@@ -50,6 +53,19 @@ public final class PgKeyCatalog implements KeyCatalog {
   private static final String PART =
       ", found.created_at DESC, found.id LIMIT $7::integer OFFSET $8::integer";
 
+  private static final String REQUESTS =
+      """
+      SELECT used.hour, sum(used.requests)::bigint AS requests
+        FROM key_usage_hours AS used
+        JOIN api_keys AS k ON k.id = used.key_id
+       WHERE k.organization_id = $1::uuid
+         AND (k.created_by = $2::uuid AND k.service_account_id IS NULL
+              OR k.kind = 'org' AND $3::boolean)
+         AND used.hour >= $4::timestamptz
+       GROUP BY used.hour
+       ORDER BY used.hour
+      """;
+
   private final Database database;
 
   public PgKeyCatalog(Database database) {
@@ -73,6 +89,27 @@ public final class PgKeyCatalog implements KeyCatalog {
     String sql = SEARCH + orderBy(order) + PART;
     return database.query(
         client -> client.preparedQuery(sql).execute(values).map(PgKeyCatalog::found));
+  }
+
+  @Override
+  public Future<List<Hour>> requests(Viewer viewer, Instant from) {
+    Tuple values =
+        Tuple.of(
+            viewer.organizationId(),
+            viewer.accountId(),
+            viewer.owner(),
+            from.atOffset(ZoneOffset.UTC));
+    return database.query(
+        client ->
+            client
+                .preparedQuery(REQUESTS)
+                .execute(values)
+                .map(rows -> Cells.readable(rows, PgKeyCatalog::hour)));
+  }
+
+  private static Hour hour(Row row) {
+    Cells cells = new Cells("key_usage_hours", "hour", row);
+    return new Hour(cells.time("hour"), cells.get("requests", r -> r.getLong("requests")));
   }
 
   private static @Nullable String text(@Nullable KeyKind kind) {

@@ -103,20 +103,32 @@ public final class Sessions {
 
   /** Begins a cookie session. */
   public Future<CookieGrant> signInWithCookie(String email, Secret password, Origin origin) {
+    return signIn.check(email, password, origin).compose(account -> openCookie(account, origin));
+  }
+
+  /** Begins a cookie session for whoever came by a {@link OneTimeLink}; null if he may not. */
+  public Future<@Nullable CookieGrant> signInByLink(UUID id, Origin origin) {
+    return ports
+        .accounts()
+        .byId(id)
+        .compose(
+            account ->
+                account == null || account.disabled()
+                    ? Future.succeededFuture()
+                    : openCookie(account, origin).map(grant -> grant));
+  }
+
+  private Future<CookieGrant> openCookie(SessionAccount account, Origin origin) {
     byte[] bytes = new byte[COOKIE_BYTES];
     random.nextBytes(bytes);
     Secret cookie = new Secret(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
     TokenHash hash = Tokens.sha256(cookie.reveal());
     Duration lifetime = config.cookieLifetime();
-    return signIn
-        .check(email, password, origin)
-        .compose(
-            account ->
-                ports
-                    .sessions()
-                    .open(new NewSession(account, hash, lifetime, origin))
-                    .compose(Sessions::opened)
-                    .map(family -> new CookieGrant(cookie, lifetime, account)));
+    return ports
+        .sessions()
+        .open(new NewSession(account, hash, lifetime, origin))
+        .compose(Sessions::opened)
+        .map(family -> new CookieGrant(cookie, lifetime, account));
   }
 
   /** Returns who a cookie's value stands for, or null. */

@@ -4,6 +4,7 @@ package dev.maglatch.dashboard;
 import dev.maglatch.http.IpRanges;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
+import dev.maglatch.key.KeyPolicy.RateLimit;
 import dev.maglatch.key.Principal;
 import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.TextRule;
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,27 +21,53 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The form for a new key: what was filled in, and what is wrong with it. Fields that the chosen
- * kind of key has no use for are not looked at.
+ * The form for a key: what was filled in, and what is wrong with it. Fields that the chosen kind of
+ * key has no use for are not looked at.
  */
-final class NewKeyForm {
+final class KeyForm {
   static final String NAME = "name";
   static final String DESCRIPTION = "description";
   static final String EXPIRY = "expiry";
   static final String EXPIRES_ON = "expires_on";
   static final String ALLOWED_IPS = "allowed_ips";
+  static final String RATE_LIMIT = "rate_limit";
+  static final String RATE_WINDOW = "rate_window";
   static final String WEBHOOK_URL = "webhook_url";
   static final String SERVICE_ACCOUNT = "service_account";
 
   private static final int MAX_RANGES = 100;
 
   private final Form form;
+  private final @Nullable KeySettings before;
   private final Instant now;
   private final Map<String, String> complaints = new LinkedHashMap<>();
 
-  NewKeyForm(Form form, Instant now) {
+  /** Makes the form for a new key. */
+  KeyForm(Form form, Instant now) {
+    this(form, null, now);
+  }
+
+  /**
+   * @param before the settings of the key that is there; null for a new one
+   */
+  KeyForm(Form form, @Nullable KeySettings before, Instant now) {
     this.form = form;
+    this.before = before;
     this.now = now;
+  }
+
+  /** Returns the form as it is shown first for a key that is there. */
+  static KeyForm of(KeySettings settings, Instant now) {
+    Map<String, String> fields = new HashMap<>();
+    fields.put(NAME, settings.name() == null ? "" : settings.name());
+    fields.put(DESCRIPTION, settings.description() == null ? "" : settings.description());
+    fields.put("scope", settings.scope() == null ? "" : settings.scope());
+    List<String> ranges = settings.policy().allowedIps();
+    fields.put(ALLOWED_IPS, ranges == null ? "" : String.join(", ", ranges));
+    RateLimit rate = settings.policy().rateLimit();
+    fields.put(RATE_LIMIT, rate == null ? "" : Integer.toString(rate.limit()));
+    fields.put(RATE_WINDOW, rate == null ? "" : Integer.toString(rate.windowSeconds()));
+    return new KeyForm(Form.filled(fields), settings, now);
   }
 
   /** Returns what was filled in, or what the empty form starts with. */
@@ -82,7 +110,7 @@ final class NewKeyForm {
         description(),
         writes ? Principal.SCOPE_READ_WRITE : Principal.SCOPE_READ,
         expiresAt(),
-        new KeyPolicy(ranges(), null));
+        new KeyPolicy(ranges(), rate()));
   }
 
   private @Nullable String name(KeyKind kind) {
@@ -108,6 +136,7 @@ final class NewKeyForm {
     return switch (form.text(EXPIRY)) {
       case "30", "90", "365" -> now.plus(Duration.ofDays(Integer.parseInt(form.text(EXPIRY))));
       case "custom" -> endOfDay();
+      case "keep" -> before == null ? null : before.expiresAt();
       default -> null;
     };
   }
@@ -137,6 +166,23 @@ final class NewKeyForm {
       complain(ALLOWED_IPS, "Write addresses or ranges such as 192.0.2.0/24, at most 100.");
     }
     return ranges;
+  }
+
+  private @Nullable RateLimit rate() {
+    String limit = form.text(RATE_LIMIT);
+    String window = form.text(RATE_WINDOW);
+    if (limit.isEmpty() && window.isEmpty()) {
+      return null;
+    }
+    if (!isCount(limit) || !isCount(window)) {
+      complain(RATE_LIMIT, "Write two whole numbers from 1 to 999999999, or none.");
+      return null;
+    }
+    return new RateLimit(Integer.parseInt(limit), Integer.parseInt(window));
+  }
+
+  private static boolean isCount(String text) {
+    return text.matches("[1-9][0-9]{0,8}");
   }
 
   /** Returns where the events of a key go; null for nowhere. */

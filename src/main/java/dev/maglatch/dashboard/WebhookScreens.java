@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.dashboard;
+
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.manage.DeliveryBook.Selection;
+import dev.maglatch.manage.DeliveryRecord;
+import dev.maglatch.manage.KeyReach;
+import dev.maglatch.manage.KeyRecord;
+import dev.maglatch.manage.Page;
+import dev.maglatch.manage.TextRule;
+import dev.maglatch.secret.Secret;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Where the events of a key go, what they are signed with, and what became of them. */
+final class WebhookScreens {
+  private static final Duration OVERLAP = Duration.ofDays(1);
+  private static final Page LATEST = new Page(50, 0);
+
+  private final Surroundings surroundings;
+  private final UseCases useCases;
+  private final Screens screens;
+  private final KeyFinder finder;
+
+  WebhookScreens(Surroundings surroundings, UseCases useCases, Screens screens) {
+    this.surroundings = surroundings;
+    this.useCases = useCases;
+    this.screens = screens;
+    this.finder = new KeyFinder(useCases, screens);
+  }
+
+  List<Route> routes() {
+    return List.of(
+        Route.post("/keys/*/*/webhook", visit -> with(visit, (r, key) -> setUrl(visit, r, key))),
+        Route.post("/keys/*/*/secret", visit -> with(visit, (r, key) -> reveal(visit, key))),
+        Route.post("/keys/*/*/new-secret", visit -> with(visit, (r, key) -> renew(visit, r, key))),
+        Route.post("/keys/*/*/test", visit -> with(visit, (r, key) -> test(visit, r, key))),
+        Route.get("/keys/*/*/deliveries", visit -> with(visit, (r, key) -> list(visit, r, key))),
+        Route.get("/keys/*/*/deliveries/*", visit -> with(visit, (r, key) -> one(visit, r, key))),
+        Route.post(
+            "/keys/*/*/deliveries/*", visit -> with(visit, (r, key) -> replay(visit, r, key))));
+  }
+
+  private Future<Reply> with(Visit visit, BiFunction<KeyReach, KeyRecord, Future<Reply>> next) {
+    return finder.with(
+        visit,
+        (reach, key) ->
+            key.kind() == KeyKind.MGP
+                ? next.apply(reach, key)
+                : Future.succeededFuture(finder.notFound(visit)));
+  }
+
+  private Future<Reply> setUrl(Visit visit, KeyReach reach, KeyRecord key) {
+    String url = visit.form().text("webhook_url");
+    if (!url.isEmpty()
+        && (url.length() > TextRule.MAX_URL || !surroundings.acceptsUrl().test(url))) {
+      return Future.succeededFuture(
+          screens.problem(
+              visit, 422, "URL not accepted", "It must be an https URL of a public address."));
+    }
+    return useCases
+        .keys()
+        .setWebhook(reach, key.id(), url.isEmpty() ? null : url, visit.actor())
+        .map(
+            change ->
+                (change == null
+                        ? Notice.NO_WEBHOOK
+                        : url.isEmpty() ? Notice.URL_CLEARED : Notice.URL_SET)
+                    .at(KeyRow.path(key)));
+  }
+
+  /** Asked for with POST, so that no link and no history leads there. */
+  private Future<Reply> reveal(Visit visit, KeyRecord key) {
+    return Future.succeededFuture(secret(visit, key, useCases.keys().webhookSecret(key), null));
+  }
+
+  private Future<Reply> renew(Visit visit, KeyReach reach, KeyRecord key) {
+    return useCases
+        .keys()
+        .rotateWebhookSecret(reach, key.id(), OVERLAP, visit.actor())
+        .map(
+            change ->
+                secret(
+                    visit,
+                    key,
+                    change == null ? null : change.secret(),
+                    Notice.SECRET_REPLACED.text()));
+  }
+
+  private Reply secret(
+      Visit visit, KeyRecord key, @Nullable Secret secret, @Nullable String notice) {
+    return secret == null
+        ? Notice.NO_WEBHOOK.at(KeyRow.path(key))
+        : screens.show(
+            visit,
+            "keys",
+            "Webhook secret",
+            Templates.secret(secret.reveal(), notice, KeyRow.path(key)));
+  }
+
+  private Future<Reply> test(Visit visit, KeyReach reach, KeyRecord key) {
+    return useCases
+        .deliveries()
+        .test(reach, key.id(), visit.actor())
+        .map(
+            id ->
+                id == null
+                    ? Notice.NO_WEBHOOK.at(KeyRow.path(key))
+                    : Notice.TEST_SENT.at(KeyRow.path(key) + "/deliveries"));
+  }
+
+  private Future<Reply> list(Visit visit, KeyReach reach, KeyRecord key) {
+    Instant now = useCases.clock().instant();
+    return useCases
+        .deliveries()
+        .list(reach, key.id(), null, LATEST)
+        .map(
+            found ->
+                screens.show(
+                    visit,
+                    "keys",
+                    "Deliveries of " + KeyRow.name(key),
+                    Templates.deliveries(
+                        KeyRow.path(key),
+                        found.stream().map(one -> DeliveryView.of(one, now)).toList(),
+                        Notice.of(visit))));
+  }
+
+  private Future<Reply> one(Visit visit, KeyReach reach, KeyRecord key) {
+    return delivery(visit, reach, key)
+        .map(
+            found ->
+                found == null
+                    ? screens.problem(visit, 404, "Not found", "There is no such delivery.")
+                    : screens.show(
+                        visit,
+                        "keys",
+                        found.event(),
+                        Templates.delivery(
+                            KeyRow.path(key),
+                            DeliveryView.of(found, useCases.clock().instant()),
+                            Notice.of(visit))));
+  }
+
+  private Future<Reply> replay(Visit visit, KeyReach reach, KeyRecord key) {
+    return delivery(visit, reach, key)
+        .compose(
+            found ->
+                found == null
+                    ? Future.succeededFuture(
+                        screens.problem(visit, 404, "Not found", "There is no such delivery."))
+                    : useCases
+                        .deliveries()
+                        .replay(reach, key.id(), Selection.one(found.id()), visit.actor())
+                        .map(
+                            count ->
+                                (count == 0 ? Notice.NOT_REPLAYED : Notice.REPLAYED)
+                                    .at(KeyRow.path(key) + "/deliveries/" + found.id())));
+  }
+
+  private Future<@Nullable DeliveryRecord> delivery(Visit visit, KeyReach reach, KeyRecord key) {
+    UUID id = KeyFinder.uuid(visit.parts().get(2));
+    return id == null ? Future.succeededFuture() : useCases.deliveries().find(reach, key.id(), id);
+  }
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.maglatch.postgres.TestDatabase;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jsoup.nodes.Document;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the pages of one key, of the organization and of the account do, without any script. */
+class DashboardScreensTest {
+  private static TestDatabase database;
+  private static EchoUpstream upstream;
+  private static TestGateway gateway;
+  private WebVisitor visitor;
+
+  @BeforeAll
+  static void start() {
+    database = TestDatabase.create();
+    upstream = new EchoUpstream();
+    gateway =
+        TestGateway.begin(
+                database.address(),
+                upstream.url(),
+                Map.of(
+                    "MAGLATCH_SESSIONS_SIGNUP", "true",
+                    "MAGLATCH_WEBHOOKS_ALLOW_HTTP", "true",
+                    "MAGLATCH_WEBHOOKS_ALLOWED_CIDRS", "127.0.0.0/8"))
+            .awaitReady();
+  }
+
+  @AfterAll
+  static void stop() {
+    gateway.close();
+    upstream.close();
+    database.close();
+  }
+
+  @BeforeEach
+  void visit() {
+    visitor = new WebVisitor(gateway.gateway.httpPort());
+  }
+
+  private String make(String kind, String name) {
+    HttpResponse<String> made =
+        visitor.post("/dashboard/keys", Map.of("kind", kind, "name", name, "expiry", "90"));
+    return WebVisitor.document(made).select("#token").text();
+  }
+
+  /** Returns the path of the key of that name. */
+  private String path(String name) {
+    return visitor.page("/dashboard/?q=" + name).select("tbody a.name").attr("href");
+  }
+
+  private static int status(String key) {
+    return gateway.get("/orders", "Authorization", "Bearer " + key).statusCode();
+  }
+
+  @Test
+  void rotatedKeyIsAcceptedUntilItsGraceEndsAndItsPageSaysWhoStillUsesIt() {
+    visitor.signIn();
+    String old = make("org", "rotating");
+    String path = path("rotating");
+    HttpResponse<String> rotated =
+        visitor.submit(visitor.page(path + "/rotate"), Map.of("grace", "day"));
+    Document shown = WebVisitor.document(rotated);
+    String next = shown.select("#token").text();
+
+    assertThat(shown.text()).contains("accepted for 24 hours more");
+    assertThat(status(old)).isEqualTo(200);
+    assertThat(status(next)).isEqualTo(200);
+    Document page = visitor.page(path);
+    assertThat(page.select("[role=status]").text())
+        .contains("Another key has taken this one's place", "in 23 hours", "127.0.0.1", "Java");
+    assertThat(page.select("main a:contains(Rotate)")).isEmpty();
+    assertThat(visitor.page(page.select("a:contains(To its successor)").attr("href")).text())
+        .contains(next.substring(0, 8));
+    assertThat(visitor.post(path + "/rotate", Map.of("grace", "none")).statusCode()).isEqualTo(409);
+  }
+
+  @Test
+  void keyRotatedWithoutGraceIsRefusedAtOnce() {
+    visitor.signIn();
+    String old = make("mgp", "at-once");
+    Document shown =
+        WebVisitor.document(visitor.post(path("at-once") + "/rotate", Map.of("grace", "none")));
+    assertThat(shown.text()).contains("1 of 1 replicas confirmed");
+    assertThat(status(old)).isEqualTo(401);
+    assertThat(status(shown.select("#token").text())).isEqualTo(200);
+  }
+
+  @Test
+  void settingsOfAnOrganizationKeyAreEditedAndShown() {
+    visitor.signIn();
+    String key = make("org", "edited");
+    String path = path("edited");
+    Document form = visitor.page(path + "/edit");
+    assertThat(form.select("#name").val()).isEqualTo("edited");
+    Document saved =
+        WebVisitor.document(
+            visitor.submit(
+                form,
+                Map.of(
+                    "name", "other name",
+                    "allowed_ips", "192.0.2.0/24",
+                    "rate_limit", "5",
+                    "rate_window", "60")));
+
+    assertThat(saved.select("main").text()).contains("1 of 1 replica confirmed");
+    assertThat(status(key)).isEqualTo(403);
+    assertThat(visitor.page(path).text())
+        .contains("other name", "Limited", "At most 5 requests in 60 s", "192.0.2.0/24");
+    Document again = visitor.page(path + "/edit");
+    assertThat(again.select("#rate_limit").val()).isEqualTo("5");
+    assertThat(visitor.submit(again, Map.of("rate_limit", "0")).statusCode()).isEqualTo(422);
+    assertThat(visitor.submit(again, Map.of("rate_window", "")).statusCode()).isEqualTo(422);
+  }
+
+  @Test
+  void webhookIsSetTestedLookedAtAndSentAgain() {
+    visitor.signIn();
+    make("mgp", "hooked");
+    String path = path("hooked");
+    assertThat(visitor.post(path + "/webhook", Map.of("webhook_url", "ftp://x")).statusCode())
+        .isEqualTo(422);
+    visitor.submit(
+        visitor.page(path),
+        "form[action$=/webhook]",
+        Map.of("webhook_url", upstream.url() + "/hook"));
+    Document page = visitor.page(path);
+    assertThat(page.select("#webhook_url").val()).isEqualTo(upstream.url() + "/hook");
+    assertThat(page.html()).doesNotContain("whsec_");
+
+    String secret = secret(path + "/secret");
+    assertThat(secret).matches("whsec_[0-9a-f]{64}");
+    assertThat(secret(path + "/new-secret")).matches("whsec_[0-9a-f]{64}").isNotEqualTo(secret);
+
+    visitor.post(path + "/test", Map.of());
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> visitor.page(path + "/deliveries").text().contains("Delivered"));
+    Document list = visitor.page(path + "/deliveries");
+    assertThat(list.text()).contains("webhook.test");
+    String one = list.select("tbody tr:contains(webhook.test) a").attr("href");
+    Document delivery = visitor.page(one);
+    assertThat(delivery.select("pre").text())
+        .contains("\"event\":\"webhook.test\"", "webhook-signature", "hello");
+    Document replayed =
+        visitor.page(
+            visitor.submit(delivery, Map.of()).headers().firstValue("location").orElseThrow());
+    assertThat(replayed.text()).contains("The delivery is due again now.");
+    assertThat(visitor.get(path + "/deliveries/" + UUID.randomUUID()).statusCode()).isEqualTo(404);
+  }
+
+  private String secret(String path) {
+    return WebVisitor.document(visitor.post(path, Map.of())).select("#webhook-secret").text();
+  }
+
+  @Test
+  void usageIsDrawnAndExported() {
+    visitor.signIn();
+    String key = make("org", "used");
+    status(key);
+    status(key);
+    String path = path("used");
+
+    assertThat(visitor.page(path).select("svg.plot").attr("aria-label"))
+        .isEqualTo("2 requests in the last 7 days, at most 2 in an hour");
+    assertThat(visitor.get(path + "/usage.csv").body())
+        .startsWith("\"hour\",\"requests\"\r\n")
+        .endsWith("\"2\"\r\n");
+    assertThat(visitor.page("/dashboard/usage").text()).contains("2 requests in the last 7 days");
+    HttpResponse<String> all = visitor.get("/dashboard/usage.csv");
+    assertThat(all.headers().firstValue("content-disposition")).isPresent();
+    assertThat(all.body()).endsWith("\"2\"\r\n");
+    assertThat(visitor.page("/dashboard/").select("svg.usage").attr("aria-label"))
+        .contains("2 requests in the last 36 hours");
+  }
+
+  @Test
+  void serviceAccountIsMadeGivenAKeyAndDisabled() {
+    visitor.signIn();
+    Document form = visitor.page("/dashboard/service-accounts");
+    visitor.submit(form, Map.of("name", "robot", "permissions", "a:read, a:write"));
+    assertThat(visitor.post("/dashboard/service-accounts", Map.of("name", "robot")).statusCode())
+        .isEqualTo(422);
+    String id = visitor.page("/dashboard/keys/new").select("option:contains(robot)").val();
+    Document shown =
+        WebVisitor.document(
+            visitor.post(
+                "/dashboard/keys",
+                Map.of("kind", "org", "name", "robot key", "service_account", id)));
+    String key = shown.select("#token").text();
+    assertThat(status(key)).isEqualTo(200);
+
+    Document list = visitor.page("/dashboard/service-accounts");
+    assertThat(list.select("tbody").text()).contains("robot", "a:read, a:write", "Active");
+    visitor.submit(list, "form[action$=/disable]", Map.of());
+    assertThat(status(key)).isEqualTo(401);
+    visitor.submit(visitor.page("/dashboard/service-accounts"), "form[action$=/enable]", Map.of());
+    assertThat(status(key)).isEqualTo(200);
+  }
+
+  @Test
+  void ownersSeeMembersAndWhatWasDone() {
+    String email = visitor.signIn();
+    make("mgp", "=cmd");
+    assertThat(visitor.page("/dashboard/members").text()).contains(email, "owner");
+    assertThat(visitor.page("/dashboard/audit").text())
+        .contains("api_key.created", "=cmd", "cookie", "127.0.0.1");
+    assertThat(visitor.get("/dashboard/audit.csv").body()).contains("\"api_key.created\"");
+  }
+
+  /** What is for owners is not shown, and not there. */
+  @Test
+  void membersDoNotSeeWhatIsForOwners() {
+    String email = visitor.signIn();
+    database.execute("UPDATE accounts SET role = 'member' WHERE email = '" + email + "'");
+    assertThat(visitor.page("/dashboard/").select("nav").text()).doesNotContain("Audit");
+    for (String path : List.of("service-accounts", "members", "audit", "audit.csv")) {
+      assertThat(visitor.get("/dashboard/" + path).statusCode()).as(path).isEqualTo(403);
+    }
+    assertThat(visitor.get("/dashboard/usage").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void passwordIsChangedAndOtherSessionsEnd() {
+    String email = visitor.signIn();
+    WebVisitor other = new WebVisitor(gateway.gateway.httpPort());
+    other.post("/dashboard/sign-in", Map.of("email", email, "password", WebVisitor.PASSWORD));
+    assertThat(other.get("/dashboard/").statusCode()).isEqualTo(200);
+    assertThat(visitor.page("/dashboard/account").select("tbody tr"))
+        .hasSize(3); // signing up made one
+
+    assertThat(change("wrong", "a new password", "a new password")).isEqualTo(422);
+    assertThat(change(WebVisitor.PASSWORD, "short", "short")).isEqualTo(422);
+    assertThat(change(WebVisitor.PASSWORD, "a new password", "another")).isEqualTo(422);
+    assertThat(change(WebVisitor.PASSWORD, "a new password", "a new password")).isEqualTo(303);
+    assertThat(visitor.get("/dashboard/").statusCode()).isEqualTo(200);
+    assertThat(other.get("/dashboard/").statusCode()).isEqualTo(303);
+  }
+
+  private int change(String current, String replacement, String again) {
+    return visitor
+        .post(
+            "/dashboard/account/password",
+            Map.of("current", current, "replacement", replacement, "again", again))
+        .statusCode();
+  }
+
+  @Test
+  void othersAreSignedOutAndThisOneStays() {
+    String email = visitor.signIn();
+    WebVisitor other = new WebVisitor(gateway.gateway.httpPort());
+    other.post("/dashboard/sign-in", Map.of("email", email, "password", WebVisitor.PASSWORD));
+    visitor.post("/dashboard/account/sign-out-others", Map.of());
+
+    assertThat(other.get("/dashboard/").statusCode()).isEqualTo(303);
+    assertThat(visitor.page("/dashboard/account").select("tbody tr")).hasSize(1);
+  }
+
+  @Test
+  void oneTimeLinkSignsInOnce() {
+    Tenant tenant = Tenant.in(database.address());
+    String link = gateway.gateway.offerLink(tenant.account());
+    assertThat(link).isNotNull();
+
+    assertThat(visitor.page(link).text()).contains("once");
+    Document page = visitor.page(link); // looking does not use it up
+    assertThat(visitor.submit(page, Map.of()).statusCode()).isEqualTo(303);
+    assertThat(visitor.page("/dashboard/").text()).contains(tenant.account() + "@example.com");
+    WebVisitor late = new WebVisitor(gateway.gateway.httpPort());
+    assertThat(late.get(link).statusCode()).isEqualTo(410);
+    assertThat(late.submit(page, Map.of()).statusCode()).isEqualTo(410);
+  }
+}
