@@ -24,7 +24,7 @@ final class Destination {
     this.endpoints = endpoints.toArray(Endpoint[]::new);
     this.byLoad = group.balance() == UpstreamGroup.Balance.LEAST_REQUESTS;
     this.maxInFlight = bounds.maxInFlight();
-    this.maxWaitNanos = group.connectTimeout().plus(bounds.maxWait()).toNanos();
+    this.maxWaitNanos = group.link().connectTimeout().plus(bounds.maxWait()).toNanos();
   }
 
   /** Returns how long a request may wait for its connection, the making of one included. */

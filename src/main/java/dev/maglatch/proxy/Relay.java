@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Streams one request to its upstream and the answer back. */
-final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, ResponseSink {
+final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, ResponseSink {
   /*
    * Two streams, four ends, and any of them may break first. The rules:
    *
@@ -101,9 +101,9 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     endpoint = to;
     to.enter();
     if (upgrade) {
-      to.connectAlone(this);
+      to.line().connectAlone(this);
     } else {
-      to.acquire(this);
+      to.line().acquire(this);
     }
   }
 
@@ -506,7 +506,7 @@ final class Relay extends Deadlines.Entry implements UpstreamPool.Waiter, Respon
     if (out != null) {
       out.abort();
     } else if (from != null && !answered && !upgrade) {
-      from.withdraw(this);
+      from.line().withdraw(this);
     }
     leaveEndpoint();
   }

@@ -5,7 +5,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -19,7 +18,7 @@ final class UpstreamClient {
   private final NetClient client;
   private final RequestHead head = new RequestHead();
 
-  private Map<Line, UpstreamPool> pools = Map.of();
+  private Map<Line, UpstreamLine> lines = Map.of();
   private Map<Key, Destination> destinations = Map.of();
   private IdentityHashMap<Route, Destination> byRoute = new IdentityHashMap<>();
   private ProxyConfig.Pool bounds;
@@ -37,20 +36,20 @@ final class UpstreamClient {
    */
   void use(ProxyConfig config) {
     bounds = config.pool();
-    Map<Line, UpstreamPool> keptPools = new HashMap<>();
+    Map<Line, UpstreamLine> keptLines = new HashMap<>();
     Map<Key, Destination> kept = new HashMap<>();
     IdentityHashMap<Route, Destination> routed = new IdentityHashMap<>();
     for (Route route : config.routes()) {
       Key key = key(route);
-      List<UpstreamPool> lines = lines(key, keptPools);
+      List<UpstreamLine> own = lines(key, keptLines);
       Destination destination = destinations.get(key);
       routed.put(
           route,
           kept.computeIfAbsent(
-              key, same -> destination == null ? destination(same, lines) : destination));
+              key, same -> destination == null ? destination(same, own) : destination));
     }
-    pools.forEach((line, pool) -> retireUnless(keptPools.get(line) == pool, pool));
-    pools = keptPools;
+    lines.forEach((line, pool) -> retireUnless(keptLines.get(line) == pool, pool));
+    lines = keptLines;
     destinations = kept;
     byRoute = routed;
   }
@@ -68,9 +67,9 @@ final class UpstreamClient {
     if (same != null) {
       return same;
     }
-    Map<Line, UpstreamPool> own = new HashMap<>();
+    Map<Line, UpstreamLine> own = new HashMap<>();
     Destination destination = destination(key, lines(key, own));
-    own.forEach((line, pool) -> retireUnless(pools.get(line) == pool, pool));
+    own.forEach((line, pool) -> retireUnless(lines.get(line) == pool, pool));
     return destination;
   }
 
@@ -79,23 +78,28 @@ final class UpstreamClient {
     return new Key(route.upstream(), own == null ? bounds : own);
   }
 
-  private List<UpstreamPool> lines(Key key, Map<Line, UpstreamPool> into) {
-    List<UpstreamPool> lines = new ArrayList<>();
+  private List<UpstreamLine> lines(Key key, Map<Line, UpstreamLine> into) {
+    List<UpstreamLine> found = new ArrayList<>();
     for (UpstreamGroup.Target target : key.group.targets()) {
-      lines.add(into.computeIfAbsent(Line.of(target.url(), key), this::poolOf));
+      found.add(into.computeIfAbsent(Line.of(target.url(), key), this::lineOf));
     }
-    return lines;
+    return found;
   }
 
-  private UpstreamPool poolOf(Line line) {
-    UpstreamPool same = pools.get(line);
-    return same != null
-        ? same
-        : new UpstreamPool(
-            loop, line.bounds, new Dialer(client, line.server, line.patience)::dial, head);
+  private UpstreamLine lineOf(Line line) {
+    UpstreamLine same = lines.get(line);
+    return same == null ? newLine(line) : same;
   }
 
-  private static Destination destination(Key key, List<UpstreamPool> lines) {
+  private UpstreamLine newLine(Line line) {
+    Dialer dialer = new Dialer(client, line.server, line.link);
+    UpstreamPool http1 = new UpstreamPool(loop, line.bounds, dialer::dial, head);
+    return line.link.protocol() == UpstreamGroup.Protocol.HTTP1
+        ? http1
+        : new Http2Pool(loop, line.bounds, dialer, http1);
+  }
+
+  private static Destination destination(Key key, List<UpstreamLine> lines) {
     List<Endpoint> endpoints = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {
       endpoints.add(new Endpoint(key.group.targets().get(i), lines.get(i)));
@@ -103,7 +107,7 @@ final class UpstreamClient {
     return new Destination(key.group, key.bounds, endpoints);
   }
 
-  private static void retireUnless(boolean kept, @Nullable UpstreamPool pool) {
+  private static void retireUnless(boolean kept, @Nullable UpstreamLine pool) {
     if (!kept && pool != null) {
       pool.retire();
     }
@@ -117,10 +121,10 @@ final class UpstreamClient {
   private record Key(UpstreamGroup group, ProxyConfig.Pool bounds) {}
 
   /** What must be equal for two upstreams to share connections. */
-  private record Line(Upstream server, Duration patience, ProxyConfig.Pool bounds) {
+  private record Line(Upstream server, UpstreamGroup.Link link, ProxyConfig.Pool bounds) {
     static Line of(Upstream url, Key key) {
       Upstream server = new Upstream(url.tls(), url.host(), url.port(), "");
-      return new Line(server, key.group.connectTimeout(), key.bounds);
+      return new Line(server, key.group.link(), key.bounds);
     }
   }
 }

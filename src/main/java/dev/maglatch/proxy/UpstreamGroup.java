@@ -19,15 +19,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name as routes name it; for a route with a URL of its own that URL's host and port
  * @param targets at least one
- * @param connectTimeout until a connection stands, TLS included
  * @param pool bounds; null takes those of the whole proxy
  */
 public record UpstreamGroup(
-    String name,
-    List<Target> targets,
-    Balance balance,
-    Duration connectTimeout,
-    @Nullable Pool pool) {
+    String name, List<Target> targets, Balance balance, Link link, @Nullable Pool pool) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final int MAX_TARGETS = 64;
   private static final int MAX_WEIGHT = 100;
@@ -56,10 +51,34 @@ public record UpstreamGroup(
     return targets.stream().map(target -> target.url().url()).toList();
   }
 
+  /** What connections speak. */
+  public enum Protocol {
+    HTTP1,
+    /** HTTP/2 over TLS. */
+    H2,
+    /** HTTP/2 without TLS, both sides knowing it beforehand. */
+    H2C
+  }
+
+  /**
+   * How connections are made.
+   *
+   * @param connectTimeout until one stands, TLS included
+   */
+  public record Link(Protocol protocol, Duration connectTimeout, UpstreamTls tls) {
+    static Link http1(Duration connectTimeout) {
+      return new Link(Protocol.HTTP1, connectTimeout, UpstreamTls.DEFAULT);
+    }
+  }
+
   /** A group of one, as a URL at a route makes it. */
   static UpstreamGroup of(Upstream url, Duration connectTimeout) {
     return new UpstreamGroup(
-        url.authority(), List.of(new Target(url, 1)), Balance.LEAST_REQUESTS, connectTimeout, null);
+        url.authority(),
+        List.of(new Target(url, 1)),
+        Balance.LEAST_REQUESTS,
+        Link.http1(connectTimeout),
+        null);
   }
 
   /** Reads {@code proxy.upstreams}; what is wrong with one is noted, and it is left out. */
@@ -105,12 +124,26 @@ public record UpstreamGroup(
     }
     List<Target> targets = readTargets(section);
     Balance balance = section.choice("balance", Balance.LEAST_REQUESTS);
-    Duration connect = Route.Timeouts.read(proxy, Route.Timeouts.DEFAULT).connect();
-    Duration connectTimeout = Route.Timeouts.readConnect(section, connect);
+    Link link = readLink(section, proxy, targets);
     Pool pool = Pool.read(section, Pool.read(proxy));
     return name == null || targets.isEmpty()
         ? null
-        : new UpstreamGroup(name, targets, balance, connectTimeout, pool);
+        : new UpstreamGroup(name, targets, balance, link, pool);
+  }
+
+  private static Link readLink(Section section, Section proxy, List<Target> targets) {
+    Protocol protocol = section.choice("protocol", Protocol.HTTP1);
+    if (protocol == Protocol.H2 && !targets.stream().allMatch(target -> target.url().tls())) {
+      section.problem("protocol", "h2c, or only https in targets");
+    }
+    if (protocol == Protocol.H2C && targets.stream().anyMatch(target -> target.url().tls())) {
+      section.problem("protocol", "h2, or only http in targets");
+    }
+    Duration connect = Route.Timeouts.read(proxy, Route.Timeouts.DEFAULT).connect();
+    return new Link(
+        protocol,
+        Route.Timeouts.readConnect(section, connect),
+        UpstreamTls.read(section.section("tls")));
   }
 
   private static List<Target> readTargets(Section section) {

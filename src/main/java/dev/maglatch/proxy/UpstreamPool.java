@@ -18,15 +18,17 @@ import org.jspecify.annotations.Nullable;
  * finds none waits in order of arrival, within a bound; whether for too long is for the waiter to
  * decide.
  */
-final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.Owner {
-  /** Who wants a connection. Told once, on the event loop, perhaps before {@link #acquire} ends. */
-  interface Waiter {
-    /** Here is one, for one request. */
-    void connected(UpstreamStream stream);
+final class UpstreamPool extends Deadlines.Entry implements UpstreamLine, UpstreamConnection.Owner {
+  private static final UpstreamConnection.Owner NOBODY =
+      new UpstreamConnection.Owner() {
+        @Override
+        public void released(UpstreamConnection connection) {
+          connection.abort();
+        }
 
-    /** There is none, and for this waiter there will be none. */
-    void notConnected(Throwable cause);
-  }
+        @Override
+        public void closed(UpstreamConnection connection) {}
+      };
 
   private static final long KEEP_ALIVE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -54,8 +56,8 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.O
     loop.deadlines().add(this);
   }
 
-  /** Asks for a connection. */
-  void acquire(Waiter waiter) {
+  @Override
+  public void acquire(Waiter waiter) {
     UpstreamConnection ready = takeIdle();
     if (ready != null) {
       waiter.connected(ready);
@@ -69,9 +71,23 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.O
     }
   }
 
-  /** Withdraws a wish that was not fulfilled yet. */
-  void withdraw(Waiter waiter) {
+  @Override
+  public void withdraw(Waiter waiter) {
     waiting.remove(waiter);
+  }
+
+  @Override
+  public void connectAlone(Waiter waiter) {
+    connector.get().onComplete((socket, failure) -> joined(socket, failure, waiter));
+  }
+
+  private void joined(@Nullable NetSocket socket, @Nullable Throwable failure, Waiter waiter) {
+    UpstreamConnection alone = socket == null ? null : takeOver(socket, NOBODY);
+    if (alone != null) {
+      waiter.connected(alone);
+    } else {
+      waiter.notConnected(reason(failure));
+    }
   }
 
   @Override
@@ -113,8 +129,8 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.O
     return latest;
   }
 
-  /** Keeps no connection any more: each is closed as soon as nobody needs it. */
-  void retire() {
+  @Override
+  public void retire() {
     retired = true;
     loop.deadlines().remove(this);
     for (UpstreamConnection unused = idle.poll(); unused != null; unused = idle.poll()) {
@@ -122,13 +138,8 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamConnection.O
     }
   }
 
-  /** Makes a connection that this pool does not know of. */
-  Future<NetSocket> dial() {
-    return connector.get();
-  }
-
   /** Returns a connection over {@code socket}; null if that is closed already. */
-  @Nullable UpstreamConnection takeOver(NetSocket socket, UpstreamConnection.Owner owner) {
+  private @Nullable UpstreamConnection takeOver(NetSocket socket, UpstreamConnection.Owner owner) {
     try {
       return new UpstreamConnection(socket, owner, head);
     } catch (NoSuchElementException closed) {

@@ -122,7 +122,8 @@ class BalancingTest {
 
   static UpstreamGroup group(
       List<Target> targets, Balance balance, ProxyConfig.@Nullable Pool bounds) {
-    return new UpstreamGroup("group", targets, balance, Duration.ofSeconds(2), bounds);
+    return new UpstreamGroup(
+        "group", targets, balance, UpstreamGroup.Link.http1(Duration.ofSeconds(2)), bounds);
   }
 
   static Route open(UpstreamGroup group) {

@@ -263,13 +263,13 @@ class ProxyConfigTest {
                     new UpstreamGroup.Target(new Upstream(false, "orders-1", 3000, "/base"), 3),
                     new UpstreamGroup.Target(new Upstream(true, "orders-2", 443, ""), 1)),
                 UpstreamGroup.Balance.ROUND_ROBIN,
-                Duration.ofSeconds(1),
+                UpstreamGroup.Link.http1(Duration.ofSeconds(1)),
                 new Pool(7, 9, Duration.ofSeconds(3), 50)),
             new UpstreamGroup(
                 "rest",
                 List.of(new UpstreamGroup.Target(new Upstream(false, "rest", 80, ""), 1)),
                 UpstreamGroup.Balance.LEAST_REQUESTS,
-                Duration.ofMillis(500),
+                UpstreamGroup.Link.http1(Duration.ofMillis(500)),
                 new Pool(64, 9)));
   }
 

@@ -92,7 +92,7 @@ class UpstreamPoolTest {
   }
 
   /** Takes note of what went wrong. */
-  private record Failing(List<Throwable> failures) implements UpstreamPool.Waiter {
+  private record Failing(List<Throwable> failures) implements UpstreamLine.Waiter {
     @Override
     public void connected(UpstreamStream stream) {
       throw new AssertionError("connected");
