@@ -40,7 +40,11 @@ enum Metric {
       "reason"),
   UPSTREAM_RETRIES(
       "maglatch_upstream_retries_total",
-      "Requests sent again because the pooled connection was stale",
+      "Requests sent again: the pooled connection was stale, or a server gave no answer",
+      "route"),
+  UPSTREAM_EJECTIONS(
+      "maglatch_upstream_ejections_total",
+      "Times that one of several servers was left out for failing, by each event loop",
       "route"),
 
   CACHE_LOOKUPS("maglatch_cache_lookups_total", "Lookups in the key cache", "result"),

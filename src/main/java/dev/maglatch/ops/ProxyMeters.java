@@ -91,6 +91,11 @@ final class ProxyMeters implements ProxyMetrics {
   }
 
   @Override
+  public void ejected(String route) {
+    of(route).ejections.increment();
+  }
+
+  @Override
   public void lapsed(Lapse why) {
     lapses.increment(why);
   }
@@ -113,6 +118,7 @@ final class ProxyMeters implements ProxyMetrics {
     private final Counter[] codes;
     private final Counters<Fault.Code> failures;
     private final Counter retries;
+    private final Counter ejections;
     private final Timer head;
 
     RouteMeters(MeterRegistry registry, String route) {
@@ -125,6 +131,7 @@ final class ProxyMeters implements ProxyMetrics {
               Fault.Code.class,
               code -> Metric.UPSTREAM_FAILURES.counter(registry, route, reason(code)));
       retries = Metric.UPSTREAM_RETRIES.counter(registry, route);
+      ejections = Metric.UPSTREAM_EJECTIONS.counter(registry, route);
       head = Metric.UPSTREAM_HEAD.histogram(registry, route);
     }
 

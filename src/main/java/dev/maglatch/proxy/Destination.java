@@ -3,9 +3,13 @@ package dev.maglatch.proxy;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One {@link UpstreamGroup} as one event loop sees it: who gets the next request. */
 final class Destination {
+  private static final Logger LOG = LoggerFactory.getLogger(Destination.class);
+
   /*
    * Turns are virtual time (stride scheduling): whoever is chosen moves on by STRIDE / weight, and
    * who is least far on is next. Nobody may lag behind the last choice, or a target that was not
@@ -13,14 +17,25 @@ final class Destination {
    */
   private static final long STRIDE = 1 << 20;
 
+  /** Requests that pay for one that is sent again. */
+  private static final int REPEAT_COST = 10;
+
+  private static final int MAX_CREDIT = 10 * REPEAT_COST;
+
+  private final UpstreamGroup group;
+  private final Loop loop;
   private final Endpoint[] endpoints;
   private final boolean byLoad;
   private final int maxInFlight;
   private final long maxWaitNanos;
   private int inFlight;
+  private int credit = MAX_CREDIT;
+  private boolean someOut;
   private long now;
 
-  Destination(UpstreamGroup group, ProxyConfig.Pool bounds, List<Endpoint> endpoints) {
+  Destination(UpstreamGroup group, ProxyConfig.Pool bounds, Loop loop, List<Endpoint> endpoints) {
+    this.group = group;
+    this.loop = loop;
     this.endpoints = endpoints.toArray(Endpoint[]::new);
     this.byLoad = group.balance() == UpstreamGroup.Balance.LEAST_REQUESTS;
     this.maxInFlight = bounds.maxInFlight();
@@ -38,7 +53,47 @@ final class Destination {
       return false;
     }
     inFlight++;
+    if (credit < MAX_CREDIT) {
+      credit++;
+    }
     return true;
+  }
+
+  /**
+   * Whether one request more may be sent a second time: one for ten that came, and ten beyond, so
+   * that an upstream in trouble is not asked twice for everything.
+   */
+  boolean mayRepeat() {
+    if (credit < REPEAT_COST) {
+      return false;
+    }
+    credit -= REPEAT_COST;
+    return true;
+  }
+
+  /** Whether there is more than one server. */
+  boolean hasOther() {
+    return endpoints.length > 1;
+  }
+
+  /**
+   * Notes that {@code endpoint} has failed to answer. Returns whether that takes it out; the last
+   * one that is left stays.
+   */
+  boolean failed(Endpoint endpoint) {
+    if (endpoints.length == 1 || !endpoint.failed(group.ejection())) {
+      return false;
+    }
+    long nowNanos = loop.nanoTime();
+    for (Endpoint other : endpoints) {
+      if (other != endpoint && !other.isOut(nowNanos)) {
+        endpoint.eject(group.ejection(), nowNanos);
+        someOut = true;
+        LOG.warn("upstream ejected upstream={} target={}", group.name(), endpoint.url());
+        return true;
+      }
+    }
+    return false;
   }
 
   /** A request that {@link #enter} took up has ended. */
@@ -57,15 +112,25 @@ final class Destination {
 
   private Endpoint best(@Nullable Endpoint failed) {
     Endpoint best = null;
+    long nowNanos = someOut ? loop.nanoTime() : 0;
+    boolean stillOut = false;
     for (Endpoint candidate : endpoints) {
-      if (candidate != failed && (best == null || isBetter(candidate, best))) {
+      if (someOut && candidate.isOut(nowNanos)) {
+        stillOut = true;
+      } else if (candidate != failed && (best == null || isBetter(candidate, best))) {
         best = candidate;
       }
     }
-    Endpoint chosen = best == null ? endpoints[0] : best;
+    someOut = stillOut;
+    Endpoint chosen = best == null ? orElse(failed) : best;
     now = Math.max(now, chosen.turn());
     chosen.turn(now + STRIDE / chosen.weight());
     return chosen;
+  }
+
+  /** All others are out: better the one that has just failed than one that fails for sure. */
+  private Endpoint orElse(@Nullable Endpoint failed) {
+    return failed == null ? endpoints[0] : failed;
   }
 
   private boolean isBetter(Endpoint candidate, Endpoint best) {

@@ -38,8 +38,11 @@ public interface ProxyMetrics {
   /** An upstream gave no answer, or not all of it. */
   default void upstreamFailed(String route, Fault.Code code) {}
 
-  /** A request was sent again on a new connection, because the old one was stale. */
+  /** A request was sent again: the connection was stale, or its server gave no answer. */
   default void retried(String route) {}
+
+  /** One of several servers failed so often that it gets no requests for a while. */
+  default void ejected(String route) {}
 
   /** An open stream was ended because its credential was good no longer. */
   default void lapsed(Lapse why) {}

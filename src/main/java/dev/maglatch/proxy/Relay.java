@@ -109,7 +109,18 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
 
   @Override
   public void notConnected(Throwable cause) {
-    fail(faultOf(cause));
+    if (done) {
+      return;
+    }
+    boolean busy = cause instanceof ConnectionPoolTooBusyException;
+    if (!busy) {
+      endpointFailed();
+    }
+    if (!busy && !retried && destination.hasOther() && destination.mayRepeat()) {
+      sendAgain(); // nothing was sent, so any request may go elsewhere
+    } else {
+      fail(faultOf(cause));
+    }
   }
 
   @Override
@@ -234,6 +245,7 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
       return;
     }
     answered = true;
+    requireNonNull(endpoint, "endpoint").answered();
     vigil = null; // of the body that came up; now one goes down
     progressed();
     answeredNanos = progressNanos;
@@ -422,28 +434,49 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
   }
 
   private void upstreamBroke(Throwable cause) {
-    if (mayRetry()) {
-      retried = true;
-      loop.metrics().retried(exchange.route().name());
-      Endpoint failed = endpoint;
-      dropUpstream();
-      connect(destination.choose(failed));
+    UpstreamStream out = outbound;
+    boolean stale = out != null && !out.fresh() && !out.heard();
+    if (!stale && !answered) {
+      endpointFailed();
+    }
+    if (mayRetry(stale)) {
+      sendAgain();
     } else {
       fail(faultOf(cause));
     }
   }
 
-  /** Whether the upstream had closed a kept connection, and sending again can do no harm. */
-  private boolean mayRetry() {
+  private void sendAgain() {
+    retried = true;
+    loop.metrics().retried(exchange.route().name());
+    Endpoint failed = endpoint;
+    dropUpstream();
+    connect(destination.choose(failed));
+  }
+
+  private void endpointFailed() {
+    Endpoint failed = endpoint;
+    if (failed != null && destination.failed(failed)) {
+      loop.metrics().ejected(exchange.route().name());
+    }
+  }
+
+  /**
+   * Whether sending again can do no harm and some good.
+   *
+   * @param stale whether the upstream had just closed a kept connection
+   */
+  private boolean mayRetry(boolean stale) {
     UpstreamStream out = outbound;
     return out != null
         && !retried
         && !hasBody
         && !upgrade
         && !answered
-        && !out.fresh()
         && !out.heard()
-        && isIdempotent(request.method());
+        && (stale || destination.hasOther())
+        && isIdempotent(request.method())
+        && destination.mayRepeat();
   }
 
   private static boolean isIdempotent(HttpMethod method) {
@@ -554,6 +587,7 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
       return;
     }
     if (waitsForHead) {
+      endpointFailed();
       fail(Fault.of(Fault.Code.UPSTREAM_TIMEOUT, "no response head in time", null));
     } else {
       stalled();

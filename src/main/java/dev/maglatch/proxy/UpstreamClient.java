@@ -99,12 +99,12 @@ final class UpstreamClient {
         : new Http2Pool(loop, line.bounds, dialer, http1);
   }
 
-  private static Destination destination(Key key, List<UpstreamLine> lines) {
+  private Destination destination(Key key, List<UpstreamLine> lines) {
     List<Endpoint> endpoints = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {
       endpoints.add(new Endpoint(key.group.targets().get(i), lines.get(i)));
     }
-    return new Destination(key.group, key.bounds, endpoints);
+    return new Destination(key.group, key.bounds, loop, endpoints);
   }
 
   private static void retireUnless(boolean kept, @Nullable UpstreamLine pool) {

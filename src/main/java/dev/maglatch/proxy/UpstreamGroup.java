@@ -20,15 +20,26 @@ import org.jspecify.annotations.Nullable;
  * @param name as routes name it; for a route with a URL of its own that URL's host and port
  * @param targets at least one
  * @param pool bounds; null takes those of the whole proxy
+ * @param ejection when a server that fails gets no requests for a while
  */
 public record UpstreamGroup(
-    String name, List<Target> targets, Balance balance, Link link, @Nullable Pool pool) {
+    String name,
+    List<Target> targets,
+    Balance balance,
+    Link link,
+    @Nullable Pool pool,
+    Ejection ejection) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final int MAX_TARGETS = 64;
   private static final int MAX_WEIGHT = 100;
 
   public UpstreamGroup {
     targets = List.copyOf(targets);
+  }
+
+  UpstreamGroup(
+      String name, List<Target> targets, Balance balance, Link link, @Nullable Pool pool) {
+    this(name, targets, balance, link, pool, Ejection.DEFAULT);
   }
 
   /**
@@ -49,6 +60,32 @@ public record UpstreamGroup(
   /** Returns the URLs of all targets. */
   public List<String> urls() {
     return targets.stream().map(target -> target.url().url()).toList();
+  }
+
+  /**
+   * When a server gets no requests for a while. Each event loop judges by its own requests.
+   *
+   * @param failures in a row: no connection, or no answer on it, or not in time
+   * @param time the first time; doubled each time that it fails again right afterwards
+   * @param maxTime longest
+   */
+  public record Ejection(int failures, Duration time, Duration maxTime) {
+    static final Ejection DEFAULT = new Ejection(5, Duration.ofSeconds(5), Duration.ofMinutes(2));
+
+    private static final Duration SHORTEST = Duration.ofMillis(100);
+    private static final Duration LONGEST = Duration.ofHours(1);
+
+    static Ejection read(Section section) {
+      Ejection read =
+          new Ejection(
+              section.integer("failures", DEFAULT.failures, 1, 1_000),
+              section.duration("time", DEFAULT.time, SHORTEST, LONGEST),
+              section.duration("max-time", DEFAULT.maxTime, SHORTEST, LONGEST));
+      if (read.time.compareTo(read.maxTime) > 0) {
+        section.problem("time", "at most max-time");
+      }
+      return read;
+    }
   }
 
   /** What connections speak. */
@@ -126,9 +163,10 @@ public record UpstreamGroup(
     Balance balance = section.choice("balance", Balance.LEAST_REQUESTS);
     Link link = readLink(section, proxy, targets);
     Pool pool = Pool.read(section, Pool.read(proxy));
+    Ejection ejection = Ejection.read(section.section("ejection"));
     return name == null || targets.isEmpty()
         ? null
-        : new UpstreamGroup(name, targets, balance, link, pool);
+        : new UpstreamGroup(name, targets, balance, link, pool, ejection);
   }
 
   private static Link readLink(Section section, Section proxy, List<Target> targets) {
