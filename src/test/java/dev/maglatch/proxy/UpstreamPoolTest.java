@@ -2,10 +2,13 @@
 package dev.maglatch.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.netty.channel.ChannelPipeline;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -54,7 +57,10 @@ class UpstreamPoolTest {
     try (UpstreamServer upstream = new UpstreamServer()) {
       NetSocket closed =
           RunningProxy.await(vertx.createNetClient().connect(upstream.port(), "127.0.0.1"));
+      ChannelPipeline handlers =
+          ((NetSocketInternal) closed).channelHandlerContext().channel().pipeline();
       RunningProxy.await(closed.close());
+      await().until(() -> handlers.names().size() == 1); // the end of it alone
       onLoop(
           loop -> {
             UpstreamPool pool =
