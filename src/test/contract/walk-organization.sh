@@ -6,6 +6,8 @@ ORG_KEYS=/v1/api-keys
 ACCOUNTS=/v1/service-accounts
 ORG_FIELDS="createdAt createdBy description expiresAt id keyPrefix lastUsedAt lastUsedIp
   lastUsedUserAgent name organizationId revokedAt scope serviceAccountId userId"
+DELIVERY_FIELDS="answer attemptedAt attempts createdAt durationMs event failure httpStatus id
+  nextAttemptAt status url webhookId"
 ACCOUNT_FIELDS="createdAt createdBy description disabledAt id name organizationId permissions status
   updatedAt"
 
@@ -61,6 +63,7 @@ walk_organization() {
   org_whoami
   org_members
   org_strangers
+  org_webhooks
   org_audit
   org_bad_input
 }
@@ -808,6 +811,124 @@ org_strangers() {
   when "a stranger's list"
   call GET "$ORG_KEYS?limit=100" -H "$OTHER"
   is "our key in it" "" "$(row .data.items id "$id")"
+}
+
+# Contract section 7, as far as the owner of a key sees it. No receiver is needed: a localhost is no
+# public address, so every attempt fails.
+org_webhooks() {
+  local hooked delivery id path action
+  clear_mgp # there may be ten
+  when "deliveries of a key with a webhook"
+  send POST /functions/v1/manage-api-keys "{\"action\":\"generate\",\"name\":\"hooked $RUN\",
+    \"webhook_url\":\"https://hooks.localhost/in\"}" -H "$OWNER"
+  made .key .id || return 0
+  id=$KEY_ID
+  hooked=$ORG_KEYS/$id
+  until_true org_attempted "$hooked" || wrong "the first attempt" "within five seconds" none
+  enveloped
+  keys .data "items limit offset hasMore"
+  keys ".data.items[0]" "$DELIVERY_FIELDS"
+  field ".data.items[0].event" api_key.created
+  field ".data.items[0].status" pending
+  field ".data.items[0].url" https://hooks.localhost/in
+  field_like ".data.items[0].attemptedAt" "$RFC3339_TIME"
+  field_like ".data.items[0].nextAttemptAt" "$RFC3339_TIME"
+  delivery=$hooked/deliveries/$(get ".data.items[0].id")
+  when "one delivery"
+  org GET "$delivery"
+  enveloped
+  keys .data "$DELIVERY_FIELDS body history"
+  keys ".data.history[0]" "answer attemptedAt durationMs failure httpStatus requestHeaders url"
+  field_like ".data.body" '"event":"api_key.created"'
+  org_replays "$hooked" "$delivery"
+  org_webhook_refusals "$hooked" "$delivery"
+  when "a webhook that was taken away"
+  send POST /functions/v1/manage-api-keys "{\"action\":\"update\",\"key_id\":\"$id\"}" -H "$OWNER"
+  status 200
+  for path in "$delivery/replay" "$hooked/webhook/test" "$hooked/webhook/rotate-secret"; do
+    org POST "$path"
+    org_error 409
+  done
+  when "what was done with webhooks, in the audit"
+  org GET "/v1/audit?limit=10"
+  for action in webhook.replayed webhook.tested webhook.secret_rotated; do
+    is "$action" yes "$(column .data.items action | grep -qx "$action" && echo yes)"
+  done
+}
+
+org_attempted() { # path of the key
+  org GET "$1/deliveries"
+  [ "$(get ".data.items[0].attempts")" = 1 ]
+}
+
+org_replays() { # path of the key, path of the delivery
+  when "replay of one delivery"
+  org POST "$2/replay"
+  enveloped
+  field .data.replayed 1
+  when "replay of a range without any delivery"
+  org POST "$1/webhook/replay" '{"status":"delivered","until":"2020-01-01T00:00:00Z"}'
+  enveloped
+  field .data.replayed 0
+  when "test event"
+  org POST "$1/webhook/test"
+  enveloped
+  field_like .data.deliveryId "$UUID"
+  when "another secret"
+  org POST "$1/webhook/rotate-secret" '{"overlapSeconds":60}'
+  enveloped
+  not_stored
+  keys .data "webhookUrl webhookSecret"
+  field_like .data.webhookSecret "$WHSEC"
+}
+
+org_webhook_refusals() { # path of the key, path of the delivery
+  local path method read
+  for path in "GET $1/deliveries" "GET $2" "POST $2/replay" "POST $1/webhook/replay" \
+    "POST $1/webhook/test" "POST $1/webhook/rotate-secret"; do
+    method=${path%% *}
+    path=${path#* }
+    when "$method $path without a credential"
+    call "$method" "$path"
+    org_error 401
+    challenge
+    when "$method $path with a slash in the id"
+    call "$method" "${path/"${1##*/}"/a%2Fb}" -H "$OWNER"
+    status 400
+    if [ "$method" = POST ]; then
+      when "POST $path with too long a body"
+      send POST "$path" "{\"x\":\"$(repeat 66000 x)\"}" -H "$OWNER"
+      org_error 413
+    fi
+    if other; then
+      when "$method $path of somebody else"
+      send "$method" "$path" '{}' -H "$OTHER"
+      org_error 404
+    fi
+  done
+  make_org "reader of webhooks" read
+  read=$KEY
+  for path in "$2/replay" "$1/webhook/replay" "$1/webhook/test" "$1/webhook/rotate-secret"; do
+    when "POST $path with a key that may read"
+    send POST "$path" '{}' -H "Authorization: Bearer $read"
+    org_error 403
+  done
+  for path in "$1/deliveries?status=lost" "$1/deliveries?limit=0"; do
+    when "GET $path"
+    org GET "$path"
+    org_error 400
+  done
+  for path in "$1/deliveries/$NO_SUCH_ID" "$ORG_KEYS/$NO_SUCH_ID/deliveries"; do
+    when "GET $path"
+    org GET "$path"
+    org_error 404
+  done
+  when "replay of a range that is none"
+  org POST "$1/webhook/replay" '{"from":"yesterday"}'
+  org_error 400
+  when "another secret with an overlap that is too long"
+  org POST "$1/webhook/rotate-secret" '{"overlapSeconds":604801}'
+  org_error 400
 }
 
 org_audit() {

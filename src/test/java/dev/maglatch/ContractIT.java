@@ -48,8 +48,7 @@ final class ContractIT {
    * Documented answers that the walk does not get. 500 is a defect, and 503 needs a database that
    * is away ({@code DatabaseLossIT}). {@code GoldenTest} gets the others: 408 takes 20 s a route,
    * 429 needs {@code tokens.accept-unchecked} or a hundred sign-ups, and the documentation is on
-   * the operations listener here. {@code WebhookJobTest} has receivers for the routes of webhooks,
-   * and {@code KeyAddressTest} keys that may not be used from here.
+   * the operations listener here. {@code KeyAddressTest} has keys that may not be used from here.
    */
   private static final List<String> NOT_WALKED =
       List.of(
@@ -58,7 +57,6 @@ final class ContractIT {
           "\\w+ /(v1|api|functions|manage-api-keys).* 429",
           "POST /auth/v1/signup 429",
           "PUT /auth/v1/user 429",
-          "\\w+ /v1/api-keys/\\{id}/(deliveries|webhook).*",
           "GET /(v1/(api-keys|service-accounts|whoami)|api/v1/auth/verify).* 403",
           "POST (/functions/v1)?/manage-api-keys 403",
           "GET /_maglatch/.*");
