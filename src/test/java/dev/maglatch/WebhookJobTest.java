@@ -204,6 +204,45 @@ class WebhookJobTest {
         .isEqualTo(404);
   }
 
+  /** Operators see what becomes of deliveries, and what is under way. */
+  @Test
+  void metricsCountAttemptsByWhatBecameOfThem() throws Exception {
+    Map<String, String> answers =
+        Map.of(
+            "delivered", "200 OK", "dead", "404 Not Found", "gone", "410 Gone", "failed", "503 x");
+    for (Map.Entry<String, String> row : answers.entrySet()) {
+      String counter = "maglatch_webhook_attempts_total{outcome=\"" + row.getKey() + "\"}";
+      double before = metric(counter);
+      receiver.behave(HookReceiver.answer(row.getValue(), "Retry-After: 600\r\n", ""));
+
+      String id = manage("generate", "name", "k", "webhook_url", receiver.url()).getString("id");
+      await().until(() -> status(id).endsWith(" 1"));
+      manage("update", "key_id", id);
+
+      assertThat(metric(counter)).as(row.getKey()).isGreaterThan(before);
+    }
+    CountDownLatch release = new CountDownLatch(1);
+    receiver.behave(
+        (hook, socket) -> {
+          release.await();
+          return false;
+        });
+    manage("generate", "name", "held", "webhook_url", receiver.url());
+    await().until(() -> metric("maglatch_webhooks_in_flight") >= 1);
+    release.countDown();
+  }
+
+  private static double metric(String name) {
+    return gateway
+        .ops("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .findFirst()
+        .orElse(0);
+  }
+
   /** 3xx and most of 4xx are given up at once, 410 says so itself, the rest comes again. */
   @Test
   void answersDecideHowItGoesOn() throws Exception {
