@@ -18,6 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(SharedFleet.class)
 final class StandbyIT {
+  private static final String LIST = "{\"action\":\"list\"}";
   private static final Duration NORMAL_AGAIN = Duration.ofSeconds(5);
   private static final Duration PERIOD = Duration.ofMillis(25);
 
@@ -44,6 +45,7 @@ final class StandbyIT {
         assertThat(replica.get(neverUsed.token()).status()).isEqualTo(503);
         assertThat(replica.revoke(fleet.admin().token(), later).status()).isEqualTo(503);
         assertThat(replica.get(known.token()).status()).isEqualTo(200);
+        assertThat(replica.manage(fleet.admin().token(), LIST).status()).isEqualTo(200);
       }
 
       standby.promote();
