@@ -27,6 +27,7 @@ import dev.maglatch.postgres.Migrations;
 import dev.maglatch.postgres.SchemaVersion;
 import dev.maglatch.postgres.SecretFingerprints;
 import dev.maglatch.proxy.AccessLog;
+import dev.maglatch.proxy.Entrance;
 import dev.maglatch.proxy.ListenerConfig;
 import dev.maglatch.proxy.LiveRoutes;
 import dev.maglatch.proxy.Protocols.TlsFiles;
@@ -384,9 +385,10 @@ public final class Gateway {
 
   private Future<Void> open(
       ListenerConfig listener, LiveRoutes routes, ProxyParts parts, IntConsumer listening) {
+    Entrance entrance = new Entrance(certificate, listening);
     return vertx
         .deployVerticle(
-            () -> new ProxyVerticle(listener, certificate, routes, parts, listening),
+            () -> new ProxyVerticle(listener, entrance, routes, parts),
             new DeploymentOptions().setInstances(config.eventLoops().count()))
         .onSuccess(servers::add)
         .mapEmpty();

@@ -13,6 +13,7 @@ import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.ops.Metrics;
 import dev.maglatch.ops.Readiness;
 import dev.maglatch.proxy.AccessLog;
+import dev.maglatch.proxy.Entrance;
 import dev.maglatch.proxy.ListenerConfig;
 import dev.maglatch.proxy.LiveRoutes;
 import dev.maglatch.proxy.OwnRoutes;
@@ -112,10 +113,9 @@ final class WarmUp {
         .deployVerticle(
             new ProxyVerticle(
                 ListenerConfig.DEFAULT.at(LOOPBACK, FREE_PORT),
-                null,
+                new Entrance(null, port::tryComplete),
                 new LiveRoutes(ProxyConfig.to(upstream)),
-                parts(),
-                port::tryComplete))
+                parts()))
         .onSuccess(id -> plane = id)
         .compose(deployed -> port.future());
   }

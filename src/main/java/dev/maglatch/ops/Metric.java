@@ -17,6 +17,11 @@ import java.util.function.DoubleSupplier;
  * is chosen by a client, none names a key or an account.
  */
 enum Metric {
+  CONNECTIONS("maglatch_client_connections", "Connections of clients that are open"),
+  CONNECTIONS_REFUSED(
+      "maglatch_client_connections_refused_total",
+      "Connections of clients closed at once, because of too many in all or of one address",
+      "bound"),
   DECISIONS("maglatch_decisions_total", "Requests by what the gateway made of them", "outcome"),
   AUTH_DURATION(
       "maglatch_auth_duration_seconds",

@@ -27,6 +27,9 @@ final class ProxyMeters implements ProxyMetrics {
   private final Counters<Ending> endings;
   private final Counters<Lapse> lapses;
   private final Timer auth;
+  private final LongAdder connections = new LongAdder();
+  private final Counter refusedInAll;
+  private final Counter refusedByAddress;
   private final LongAdder inFlight = new LongAdder();
   private final MeterRegistry registry;
   private final RouteMeters otherRoutes;
@@ -47,6 +50,9 @@ final class ProxyMeters implements ProxyMetrics {
     lapses =
         new Counters<>(Lapse.class, value -> Metric.STREAMS_LAPSED.counter(registry, value.text()));
     auth = Metric.AUTH_DURATION.histogram(registry);
+    Metric.CONNECTIONS.gauge(registry, connections::sum);
+    refusedInAll = Metric.CONNECTIONS_REFUSED.counter(registry, "all");
+    refusedByAddress = Metric.CONNECTIONS_REFUSED.counter(registry, "address");
     Metric.REQUESTS_IN_FLIGHT.gauge(registry, inFlight::sum);
     otherRoutes = new RouteMeters(registry, "other");
     routes(routeNames);
@@ -58,6 +64,21 @@ final class ProxyMeters implements ProxyMetrics {
     Map<String, RouteMeters> more = new HashMap<>(routes);
     names.forEach(name -> more.computeIfAbsent(name, added -> new RouteMeters(registry, added)));
     routes = more;
+  }
+
+  @Override
+  public void connectionOpened() {
+    connections.increment();
+  }
+
+  @Override
+  public void connectionClosed() {
+    connections.decrement();
+  }
+
+  @Override
+  public void connectionRefused(boolean byAddress) {
+    (byAddress ? refusedByAddress : refusedInAll).increment();
   }
 
   @Override

@@ -42,13 +42,15 @@ final class ClientConnection extends Deadlines.Entry {
   private int requests;
   private boolean headBegun = true; // the first head is due from the beginning
   private long closeAtNanos;
+  private long frameBegunNanos;
   private boolean closing;
   private boolean saidGoodbye;
+  private Runnable afterwards = () -> {};
 
   ClientConnection(Loop loop, HttpConnection connection) {
     this.loop = loop;
     this.connection = connection;
-    this.peer = TrustedProxies.NONE.clientAddress(address(connection), NO_FIELDS);
+    this.peer = peer(connection);
     this.scheme = connection.isSsl() ? "https" : "http";
     this.closeAtNanos = loop.nanoTime() + loop.config().headerDeadline().toNanos();
     this.frames = StrictFrames.install(connection);
@@ -56,13 +58,17 @@ final class ClientConnection extends Deadlines.Entry {
     if (channel != null && frames == null) {
       channel.pipeline().addFirst(new FirstByte());
       channel.pipeline().addBefore("handler", null, trailers);
+    } else if (channel != null) {
+      channel.pipeline().addBefore("handler", null, new FirstOfFrame());
     }
+    loop.metrics().connectionOpened();
     loop.deadlines().add(this);
   }
 
-  private static String address(HttpConnection connection) {
+  /** Returns the IP address of the other end of {@code connection}, in canonical form. */
+  static String peer(HttpConnection connection) {
     String address = connection.remoteAddress().hostAddress();
-    return address == null ? "" : address;
+    return TrustedProxies.NONE.clientAddress(address == null ? "" : address, NO_FIELDS);
   }
 
   /** Returns the IP address of the other end, in canonical form. */
@@ -143,12 +149,23 @@ final class ClientConnection extends Deadlines.Entry {
     return true;
   }
 
+  /** Has {@code action} run when this connection is closed. */
+  void whenClosed(Runnable action) {
+    afterwards = action;
+  }
+
   void closed() {
     loop.deadlines().remove(this);
+    loop.metrics().connectionClosed();
+    afterwards.run();
   }
 
   @Override
   void check(long nowNanos) {
+    if (frames != null && frameIsOverdue(frames, nowNanos)) {
+      Connections.abort(connection);
+      return;
+    }
     if (closeAtNanos == NEVER || nowNanos - closeAtNanos < 0) {
       return;
     }
@@ -158,6 +175,24 @@ final class ClientConnection extends Deadlines.Entry {
       saidGoodbye = true;
       closeAtNanos = nowNanos + GOODBYE_NANOS;
       connection.close(); // GOAWAY, so that the client knows which requests nobody has seen
+    }
+  }
+
+  /** While nothing else is in hand, what begins can only be a head. */
+  private boolean frameIsOverdue(StrictFrames reading, long nowNanos) {
+    long patience =
+        (requests == 0 ? loop.config().headerDeadline() : loop.config().idleTimeout()).toNanos();
+    return reading.unfinished() && nowNanos - frameBegunNanos >= patience;
+  }
+
+  /** Notes when the frame, or the head in several frames, began that is not whole yet. */
+  private final class FirstOfFrame extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      if (frames != null && frames.begin()) {
+        frameBegunNanos = loop.nanoTime();
+      }
+      context.fireChannelRead(message);
     }
   }
 

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.nio.AbstractNioChannel;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.timeout.IdleStateHandler;
@@ -100,6 +101,13 @@ final class Connections {
       }
     }
     listener.close().addListener(done -> closed.complete());
+  }
+
+  /** Returns how many bytes were handed over and have not gone out. */
+  static long pending(HttpConnection connection) {
+    Channel channel = channel(connection);
+    ChannelOutboundBuffer buffer = channel == null ? null : channel.unsafe().outboundBuffer();
+    return buffer == null ? 0 : buffer.totalPendingWriteBytes();
   }
 
   /** Returns the channel; null for a connection that Vert.x has wrapped. */

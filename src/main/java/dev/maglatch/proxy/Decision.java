@@ -20,6 +20,8 @@ public enum Decision {
   NO_ROUTE,
   /** The body is announced as longer than the route allows. */
   TOO_LARGE,
+  /** More requests are in hand than there may be: 503. */
+  OVERLOADED,
   MISSING,
   MALFORMED,
   UNKNOWN,

@@ -15,11 +15,13 @@ public enum Ending {
   CREDENTIAL_LAPSED,
   /** The client went away before the end. */
   CLIENT_GONE,
+  /** The client sent or took fewer bytes a second than it must. */
+  CLIENT_SLOW,
   /** The client stalled, or broke the framing of its body. */
   CLIENT_BROKEN,
   /** The upstream refused, broke or timed out: 502 or 504, or an answer that was cut off. */
   UPSTREAM_FAILED,
-  /** No connection to the upstream was free in time: 503. */
+  /** No connection to the upstream was free in time, or too many requests were in hand: 503. */
   OVERLOADED,
   /** A defect of ours: 500, or an answer that was cut off. */
   FAILED;

@@ -50,6 +50,7 @@ final class Exchange {
     this.clientAddress = connection.clientAddress(request.headers());
     this.hasBody = connection.bodyFollows(request);
     connection.requestBegan();
+    loop.requestBegan();
     loop.metrics().began();
   }
 
@@ -208,6 +209,7 @@ final class Exchange {
     }
     ended = true;
     connection.requestEnded();
+    loop.requestEnded();
     loop.metrics().ended(ending);
     if (loop.accessLog() != AccessLog.NONE) {
       loop.accessLog().ended(entry(ending));

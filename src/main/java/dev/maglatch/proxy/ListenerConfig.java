@@ -31,7 +31,8 @@ public record ListenerConfig(
     int maxConnections,
     Duration drainDelay,
     Duration drainTimeout,
-    Protocols protocols) {
+    Protocols protocols,
+    Guards guards) {
   public static final ListenerConfig DEFAULT =
       new ListenerConfig(
           "0.0.0.0",
@@ -44,7 +45,8 @@ public record ListenerConfig(
           10_000,
           Duration.ofSeconds(5),
           Duration.ofSeconds(30),
-          Protocols.DEFAULT);
+          Protocols.DEFAULT,
+          Guards.DEFAULT);
 
   private static final Duration SHORTEST = Duration.ofMillis(100);
   private static final Duration LONGEST = Duration.ofHours(1);
@@ -62,7 +64,8 @@ public record ListenerConfig(
         maxConnections,
         drainDelay,
         drainTimeout,
-        protocols);
+        protocols,
+        guards);
   }
 
   /** Returns the same that goes on accepting for {@code otherDrainDelay} on stop. */
@@ -78,7 +81,25 @@ public record ListenerConfig(
         maxConnections,
         otherDrainDelay,
         drainTimeout,
-        protocols);
+        protocols,
+        guards);
+  }
+
+  /** Returns the same with other guards. */
+  public ListenerConfig guarded(Guards others) {
+    return new ListenerConfig(
+        host,
+        port,
+        maxHeaders,
+        maxTargetBytes,
+        maxHeaderBytes,
+        headerDeadline,
+        idleTimeout,
+        maxConnections,
+        drainDelay,
+        drainTimeout,
+        protocols,
+        others);
   }
 
   /** Returns the same with other protocols. */
@@ -94,7 +115,8 @@ public record ListenerConfig(
         maxConnections,
         drainDelay,
         drainTimeout,
-        others);
+        others,
+        guards);
   }
 
   /** Reads what is about the listener in the section {@code http}. */
@@ -110,6 +132,7 @@ public record ListenerConfig(
         http.integer("max-connections", DEFAULT.maxConnections, 1, 1_000_000),
         http.duration("drain-delay", DEFAULT.drainDelay, Duration.ZERO, LONGEST),
         http.duration("drain-timeout", DEFAULT.drainTimeout, Duration.ZERO, LONGEST),
-        Protocols.read(http));
+        Protocols.read(http),
+        Guards.read(http));
   }
 }

@@ -49,6 +49,7 @@ final class Loop {
   private final LongSupplier nanoTime;
   private final Deadlines deadlines = new Deadlines();
   private final ClientConnections clients;
+  private final int maxRequests;
 
   private CharSequence date = AsciiString.EMPTY_STRING;
   private long dateSecond = Long.MIN_VALUE;
@@ -60,12 +61,14 @@ final class Loop {
   private int lapsesLogged;
   private long lapsesKept;
   private int asking;
+  private int requests;
 
   Loop(Vertx vertx, ListenerConfig config, TrustedProxies proxies, ProxyParts parts) {
     this.context = vertx.getOrCreateContext();
     this.config = config;
     this.clients =
         new ClientConnections(this, share(config.maxConnections(), context.getInstanceCount()));
+    this.maxRequests = share(config.guards().maxRequests(), context.getInstanceCount());
     this.proxies = proxies;
     this.requestIds = parts.requestIds();
     this.metrics = parts.metrics();
@@ -218,6 +221,19 @@ final class Loop {
   /** Runs {@code action} on this loop once {@code millis} milliseconds have passed. */
   void later(long millis, Runnable action) {
     context.owner().setTimer(millis, due -> context.runOnContext(now -> action.run()));
+  }
+
+  void requestBegan() {
+    requests++;
+  }
+
+  void requestEnded() {
+    requests--;
+  }
+
+  /** Whether more requests are in hand than there may be: every loop has its share. */
+  boolean overloaded() {
+    return requests > maxRequests;
   }
 
   /** Returns the clients' connections. */

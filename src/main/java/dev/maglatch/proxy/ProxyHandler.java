@@ -65,6 +65,12 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       handOver(exchange, own);
       return;
     }
+    if (loop.overloaded()) { // own routes go on: with them keys are revoked
+      exchange.decided(Decision.OVERLOADED, 0);
+      exchange.refuse(Refusal.OVERLOADED);
+      exchange.end(Ending.OVERLOADED);
+      return;
+    }
     boolean preflight = Cors.isPreflight(request);
     if (preflight && parts.cors().enabled()) { // after the own routes: some answer it themselves
       answerPreflight(exchange);

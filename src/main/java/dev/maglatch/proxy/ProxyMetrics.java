@@ -16,6 +16,19 @@ public interface ProxyMetrics {
   /** These are the routes from now on, beside those that were told of before. On any thread. */
   default void routes(Collection<String> names) {}
 
+  /** A client's connection was taken up. */
+  default void connectionOpened() {}
+
+  /** A connection that was taken up is closed. */
+  default void connectionClosed() {}
+
+  /**
+   * A client's connection was closed at once.
+   *
+   * @param byAddress whether its address has too many; else there are too many in all
+   */
+  default void connectionRefused(boolean byAddress) {}
+
   /** A request arrived. */
   default void began() {}
 

@@ -12,7 +12,6 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.KeyCertOptions;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,29 +33,19 @@ public final class ProxyVerticle extends VerticleBase {
   private final ListenerConfig listener;
   private final LiveRoutes routes;
   private final ProxyParts parts;
-  private final IntConsumer listening;
-  private final @Nullable ServerCertificate certificate;
+  private final Entrance entrance;
 
   private @Nullable HttpServer server;
   private @Nullable UpstreamClient client;
   private @Nullable Loop loop;
   private @Nullable ProxyHandler handler;
 
-  /**
-   * @param certificate what TLS shows; null if the listener speaks plain text
-   * @param listening told the actual port once connections are accepted, by every instance
-   */
   public ProxyVerticle(
-      ListenerConfig listener,
-      @Nullable ServerCertificate certificate,
-      LiveRoutes routes,
-      ProxyParts parts,
-      IntConsumer listening) {
-    this.certificate = certificate;
+      ListenerConfig listener, Entrance entrance, LiveRoutes routes, ProxyParts parts) {
+    this.entrance = entrance;
     this.listener = listener;
     this.routes = routes;
     this.parts = parts;
-    this.listening = listening;
   }
 
   @Override
@@ -82,7 +71,7 @@ public final class ProxyVerticle extends VerticleBase {
     server = accepting;
     // Ends with this verticle's context.
     vertx.setPeriodic(Deadlines.INTERVAL_MILLIS, tick -> started.checkDeadlines());
-    return accepting.listen().onSuccess(bound -> listening.accept(bound.actualPort()));
+    return accepting.listen().onSuccess(bound -> entrance.listens(bound.actualPort()));
   }
 
   /** Turns to other routes; what is under way goes on by those it began with. */
@@ -93,19 +82,30 @@ public final class ProxyVerticle extends VerticleBase {
     }
   }
 
-  private static void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
+  private void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
+    String peer = ClientConnection.peer(connection);
+    int most = listener.guards().maxConnectionsPerAddress();
+    boolean counted = most > 0 && !loop.proxies().trusts(peer);
     boolean decodedLoosely = options.isHttp2ClearTextEnabled() && StrictDecoding.isOf(connection);
-    if (!loop.clients().hasRoom() || decodedLoosely) {
+    if (decodedLoosely || !loop.clients().hasRoom()) {
+      loop.metrics().connectionRefused(false);
       Connections.refuse(connection);
-      return;
+    } else if (counted && !entrance.peers().enter(peer, most)) {
+      loop.metrics().connectionRefused(true);
+      Connections.refuse(connection);
+    } else {
+      Connections.stopIdleTimeout(connection);
+      StrictDecoding.install(connection, options);
+      ClientConnection taken = loop.clients().opened(connection);
+      if (counted) {
+        taken.whenClosed(() -> entrance.peers().leave(peer));
+      }
     }
-    Connections.stopIdleTimeout(connection);
-    StrictDecoding.install(connection, options);
-    loop.clients().opened(connection);
   }
 
   private HttpServerOptions options() {
     HttpServerOptions options = plainOptions();
+    ServerCertificate certificate = entrance.certificate();
     if (certificate != null) {
       options
           .setSsl(true)

@@ -66,6 +66,8 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
   private long received;
   private long progressNanos;
   private long answeredNanos;
+  private long paceNanos;
+  private long paceBytes;
   private long unsentByUs;
   private long unsentByUpstream;
 
@@ -79,6 +81,7 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
     this.upgrade = Upgrades.wanted(request);
     this.hasBody = !upgrade && exchange.hasBody();
     this.progressNanos = loop.nanoTime();
+    this.paceNanos = progressNanos;
   }
 
   /** Begins; all else happens by callbacks. The request is paused if it has a body. */
@@ -249,6 +252,8 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
     vigil = null; // of the body that came up; now one goes down
     progressed();
     answeredNanos = progressNanos;
+    paceNanos = progressNanos;
+    paceBytes = 0;
     int status = head.status().code();
     loop.metrics()
         .upstreamAnswered(exchange.route().name(), status, progressNanos - exchange.beganNanos());
@@ -573,6 +578,10 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
       endFor(lapse);
       return;
     }
+    if (clientIsTooSlow(nowNanos)) {
+      refuse(Refusal.HEAD_TIMEOUT, Ending.CLIENT_SLOW);
+      return;
+    }
     if (someBytesWereTaken()) {
       progressNanos = nowNanos;
     }
@@ -651,10 +660,39 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
     return taken;
   }
 
-  private void stalled() {
+  /** Whether for a whole window nobody but the client was waited for, and it moved too little. */
+  private boolean clientIsTooSlow(long nowNanos) {
+    Guards guards = loop.config().guards();
+    if (guards.minRate() > 0 && waitsForClient()) {
+      if (nowNanos - paceNanos < guards.minRateWindow().toNanos()) {
+        return false;
+      }
+      if (bytesOfClient() - paceBytes < guards.minBytes()) {
+        return true;
+      }
+    }
+    paceNanos = nowNanos;
+    paceBytes = bytesOfClient();
+    return false;
+  }
+
+  private boolean waitsForClient() {
     UpstreamStream out = outbound;
-    boolean clientStalls = answered ? response.writeQueueFull() : out != null && !out.full();
-    if (clientStalls) {
+    if (answered) {
+      return response.writeQueueFull();
+    }
+    return out != null && !requestEnded && !out.full();
+  }
+
+  /** Returns what the client has sent, or taken once the answer has begun, in bytes. */
+  private long bytesOfClient() {
+    return answered
+        ? response.bytesWritten() - Connections.pending(request.connection())
+        : received;
+  }
+
+  private void stalled() {
+    if (waitsForClient()) {
       refuse(Refusal.HEAD_TIMEOUT, Ending.CLIENT_BROKEN);
     } else {
       fail(Fault.of(Fault.Code.UPSTREAM_TIMEOUT, "the upstream stalled", null));

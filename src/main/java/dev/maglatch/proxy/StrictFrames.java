@@ -3,6 +3,7 @@ package dev.maglatch.proxy;
 
 import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
@@ -11,9 +12,11 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Headers.PseudoHeaderName;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.vertx.core.http.HttpConnection;
 import java.util.List;
@@ -31,6 +34,7 @@ final class StrictFrames extends Http2FrameListenerDecorator {
   private final Http2Connection connection;
   private final Http2Connection.PropertyKey key;
   private boolean bodyFollows;
+  private boolean unfinished;
 
   /** What is known of one stream. */
   private static final class Seen {
@@ -54,6 +58,18 @@ final class StrictFrames extends Http2FrameListenerDecorator {
     StrictFrames frames = new StrictFrames(handler);
     handler.decoder().frameListener(frames);
     return frames;
+  }
+
+  /** Notes that bytes come; returns whether they are the first since a frame was whole. */
+  boolean begin() {
+    boolean first = !unfinished;
+    unfinished = true;
+    return first;
+  }
+
+  /** Whether bytes have come that make no whole frame yet, or no whole head. */
+  boolean unfinished() {
+    return unfinished;
   }
 
   /** Whether a body follows the head that is being handled. Ask while it is. */
@@ -92,6 +108,7 @@ final class StrictFrames extends Http2FrameListenerDecorator {
   }
 
   private void look(int id, Http2Headers headers, boolean last) throws Http2Exception {
+    unfinished = false;
     Http2Stream stream = connection.stream(id);
     if (stream == null) {
       return; // gone meanwhile
@@ -104,6 +121,73 @@ final class StrictFrames extends Http2FrameListenerDecorator {
     } else if (!headers.isEmpty()) {
       seen.trailers = trailers(id, headers);
     }
+  }
+
+  // Each of these ends a frame.
+
+  @Override
+  public int onDataRead(
+      ChannelHandlerContext context, int id, ByteBuf data, int padding, boolean last)
+      throws Http2Exception {
+    unfinished = false;
+    return super.onDataRead(context, id, data, padding, last);
+  }
+
+  @Override
+  public void onPriorityRead(
+      ChannelHandlerContext context, int id, int dependency, short weight, boolean exclusive) {
+    unfinished = false; // priorities mean nothing here
+  }
+
+  @Override
+  public void onRstStreamRead(ChannelHandlerContext context, int id, long code)
+      throws Http2Exception {
+    unfinished = false;
+    super.onRstStreamRead(context, id, code);
+  }
+
+  @Override
+  public void onSettingsAckRead(ChannelHandlerContext context) throws Http2Exception {
+    unfinished = false;
+    super.onSettingsAckRead(context);
+  }
+
+  @Override
+  public void onSettingsRead(ChannelHandlerContext context, Http2Settings settings)
+      throws Http2Exception {
+    unfinished = false;
+    super.onSettingsRead(context, settings);
+  }
+
+  @Override
+  public void onPingRead(ChannelHandlerContext context, long data) {
+    unfinished = false; // Netty answers
+  }
+
+  @Override
+  public void onPingAckRead(ChannelHandlerContext context, long data) throws Http2Exception {
+    unfinished = false;
+    super.onPingAckRead(context, data);
+  }
+
+  @Override
+  public void onGoAwayRead(ChannelHandlerContext context, int last, long code, ByteBuf text)
+      throws Http2Exception {
+    unfinished = false;
+    super.onGoAwayRead(context, last, code, text);
+  }
+
+  @Override
+  public void onWindowUpdateRead(ChannelHandlerContext context, int id, int bytes)
+      throws Http2Exception {
+    unfinished = false;
+    super.onWindowUpdateRead(context, id, bytes);
+  }
+
+  @Override
+  public void onUnknownFrame(
+      ChannelHandlerContext context, byte type, int id, Http2Flags flags, ByteBuf payload) {
+    unfinished = false; // means nothing here
   }
 
   private static void requireOneReading(int id, Http2Headers headers) throws Http2Exception {

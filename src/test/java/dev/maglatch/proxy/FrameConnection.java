@@ -284,8 +284,12 @@ final class FrameConnection implements AutoCloseable {
   /** Reads until the connection ends; returns the code of its GOAWAY, or -1 if there was none. */
   long readToEnd() throws IOException {
     long code = -1;
-    for (Frame frame = next(); frame != null; frame = next()) {
-      code = frame.type() == GOAWAY ? frame.code(4) : code;
+    try {
+      for (Frame frame = next(); frame != null; frame = next()) {
+        code = frame.type() == GOAWAY ? frame.code(4) : code;
+      }
+    } catch (java.net.SocketException brokenPipe) {
+      // what was to be acknowledged came just before the end
     }
     return code;
   }

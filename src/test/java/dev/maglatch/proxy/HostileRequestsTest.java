@@ -69,7 +69,8 @@ class HostileRequestsTest {
         usual.maxConnections(),
         Duration.ZERO,
         usual.drainTimeout(),
-        Protocols.DEFAULT);
+        Protocols.DEFAULT,
+        Guards.DEFAULT);
   }
 
   @AfterAll

@@ -524,19 +524,7 @@ class Http2Test {
   }
 
   private static ListenerConfig leaving() {
-    ListenerConfig usual = ListenerConfig.DEFAULT;
-    return new ListenerConfig(
-        usual.host(),
-        usual.port(),
-        usual.maxHeaders(),
-        usual.maxTargetBytes(),
-        usual.maxHeaderBytes(),
-        usual.headerDeadline(),
-        usual.idleTimeout(),
-        usual.maxConnections(),
-        Duration.ofSeconds(2),
-        usual.drainTimeout(),
-        H2C.protocols());
+    return H2C.leaving(Duration.ofSeconds(2));
   }
 
   private static ListenerConfig impatient(long headMillis, long idleMillis) {
@@ -552,7 +540,8 @@ class Http2Test {
         usual.maxConnections(),
         usual.drainDelay(),
         usual.drainTimeout(),
-        H2C.protocols());
+        H2C.protocols(),
+        usual.guards());
   }
 
   /** Pings keep nothing alive, and end nothing early either. */

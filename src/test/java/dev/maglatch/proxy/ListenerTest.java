@@ -50,12 +50,24 @@ class ListenerTest {
         maxConnections,
         Duration.ZERO,
         drain,
-        Protocols.DEFAULT);
+        Protocols.DEFAULT,
+        Guards.DEFAULT);
   }
 
   private static ListenerConfig leaving(Duration drainDelay) {
     return new ListenerConfig(
-        "", 0, 100, 8_192, 16_384, LONG, LONG, 100, drainDelay, LONG, Protocols.DEFAULT);
+        "",
+        0,
+        100,
+        8_192,
+        16_384,
+        LONG,
+        LONG,
+        100,
+        drainDelay,
+        LONG,
+        Protocols.DEFAULT,
+        Guards.DEFAULT);
   }
 
   private void answerWhenReleased(Wire wire, Message request) throws IOException {

@@ -157,7 +157,8 @@ class ProxyConfigTest {
                 100,
                 Duration.ofSeconds(2),
                 Duration.ZERO,
-                Protocols.DEFAULT));
+                Protocols.DEFAULT,
+                Guards.DEFAULT));
     assertThat(settings.problems().isEmpty()).isTrue();
   }
 

@@ -57,10 +57,11 @@ final class RunningProxy implements AutoCloseable {
     routes = new LiveRoutes(config);
     ProxyParts parts = change.apply(parts());
     ListenerConfig anyPort = onAnyPort(listener);
+    Entrance entrance = new Entrance(certificate(listener), port::set);
     deployment =
         await(
             vertx.deployVerticle(
-                () -> new ProxyVerticle(anyPort, certificate(listener), routes, parts, port::set),
+                () -> new ProxyVerticle(anyPort, entrance, routes, parts),
                 new DeploymentOptions().setInstances(1)));
   }
 

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch.proxy;
+
+import static dev.maglatch.proxy.FrameConnection.CONTINUATION;
+import static dev.maglatch.proxy.FrameConnection.DATA;
+import static dev.maglatch.proxy.FrameConnection.END_HEADERS;
+import static dev.maglatch.proxy.FrameConnection.END_STREAM;
+import static dev.maglatch.proxy.FrameConnection.HEADERS;
+import static dev.maglatch.proxy.FrameConnection.NONE;
+import static dev.maglatch.proxy.FrameConnection.PING;
+import static dev.maglatch.proxy.FrameConnection.RST_STREAM;
+import static dev.maglatch.proxy.FrameConnection.SETTINGS;
+import static dev.maglatch.proxy.FrameConnection.WINDOW_UPDATE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.maglatch.proxy.FrameConnection.Answer;
+import io.vertx.core.buffer.Buffer;
+import java.io.EOFException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Clients that send frames which cost them little and us much: each is cut or borne, and the next
+ * request on another connection is answered at once.
+ */
+class Http2FloodTest {
+  private static final long REFUSED_STREAM = 7;
+  private static final long ENHANCE_YOUR_CALM = 11;
+  private static final Duration AT_ONCE = Duration.ofSeconds(5); // on a machine that is busy
+  private static final int AT_A_TIME = 100; // frames in one write
+  private static final ListenerConfig H2C =
+      ListenerConfig.DEFAULT.speaking(new Protocols(null, true, true));
+
+  private final UpstreamServer upstream = new UpstreamServer();
+  private final CountDownLatch release = new CountDownLatch(1);
+  private RunningProxy proxy = RunningProxy.listening(H2C, RunningProxy.open(upstream));
+
+  @AfterEach
+  void stop() {
+    release.countDown();
+    proxy.close();
+    upstream.close();
+  }
+
+  /** Sends frames by number until there are enough or the connection is cut. */
+  private void flood(FrameConnection attacker, int frames, IntFunction<Buffer> frame)
+      throws IOException {
+    try {
+      for (int i = 0; i < frames; i += AT_A_TIME) {
+        Buffer batch = Buffer.buffer();
+        for (int n = i; n < i + AT_A_TIME; n++) {
+          batch.appendBuffer(frame.apply(n));
+        }
+        attacker.raw(batch);
+      }
+    } catch (IOException cut) {
+      // as it should be
+    }
+    assertNextIsAnswered();
+  }
+
+  private void assertNextIsAnswered() throws IOException {
+    long begun = System.nanoTime();
+    try (FrameConnection other = new FrameConnection(proxy.port())) {
+      assertThat(other.get(1, "/").answer(1).status()).isEqualTo(200);
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(AT_ONCE);
+  }
+
+  private static Buffer get(int stream) {
+    return FrameConnection.frame(
+        HEADERS, END_HEADERS | END_STREAM, stream, FrameConnection.head("GET", "/"));
+  }
+
+  /** Whether the connection was ended, with a code if any of its last bytes arrived. */
+  private static void assertCut(FrameConnection attacker, long code) throws IOException {
+    assertThat(attacker.readToEnd()).isIn(-1L, code);
+  }
+
+  @Test
+  void rapidResetIsCut() throws IOException {
+    try (FrameConnection attacker = new FrameConnection(proxy.port())) {
+      flood(
+          attacker,
+          2_000,
+          n ->
+              get(2 * n + 1)
+                  .appendBuffer(
+                      FrameConnection.frame(
+                          RST_STREAM, NONE, 2 * n + 1, Buffer.buffer().appendInt(8))));
+      assertCut(attacker, ENHANCE_YOUR_CALM);
+    }
+    await().until(() -> upstream.open() <= ProxyConfig.Pool.DEFAULT.maxConnections());
+    assertThat(upstream.received()).hasSizeLessThan(500);
+  }
+
+  /** The client makes the server reset, which costs the same. */
+  @Test
+  void resetsThatWeAreMadeToSendAreCut() throws IOException {
+    try (FrameConnection attacker = new FrameConnection(proxy.port())) {
+      flood(
+          attacker,
+          2_000,
+          n ->
+              get(2 * n + 1)
+                  .appendBuffer(
+                      FrameConnection.frame(
+                          WINDOW_UPDATE, NONE, 2 * n + 1, Buffer.buffer().appendInt(0))));
+      assertCut(attacker, ENHANCE_YOUR_CALM);
+    }
+    await().until(() -> upstream.open() <= ProxyConfig.Pool.DEFAULT.maxConnections());
+  }
+
+  @Test
+  void continuationsWithoutEndAreCut() throws IOException {
+    try (FrameConnection attacker = new FrameConnection(proxy.port())) {
+      attacker.send(HEADERS, END_STREAM, 1, FrameConnection.head("GET", "/"));
+      flood(
+          attacker,
+          2_000,
+          n -> FrameConnection.frame(CONTINUATION, NONE, 1, FrameConnection.fields("a", "b")));
+      assertCut(attacker, ENHANCE_YOUR_CALM);
+    }
+  }
+
+  @Test
+  void emptyDataIsCut() throws IOException {
+    try (FrameConnection attacker = new FrameConnection(proxy.port())) {
+      attacker.post(1, "/");
+      flood(attacker, 2_000, n -> FrameConnection.frame(DATA, NONE, 1, Buffer.buffer()));
+      assertCut(attacker, ENHANCE_YOUR_CALM);
+    }
+    await().until(() -> upstream.open() <= ProxyConfig.Pool.DEFAULT.maxConnections());
+  }
+
+  /** The answers pile up with a client that does not read them, up to a bound. */
+  @Test
+  void pingsAreBorneOrCut() throws IOException {
+    Buffer ping = FrameConnection.frame(PING, NONE, 0, Buffer.buffer(new byte[8]));
+    try (FrameConnection attacker = new FrameConnection(proxy.port())) {
+      flood(attacker, 100_000, n -> ping);
+    }
+  }
+
+  @Test
+  void settingsAreBorneOrCut() throws IOException {
+    Buffer settings =
+        FrameConnection.frame(
+            SETTINGS, NONE, 0, Buffer.buffer().appendUnsignedShort(3).appendInt(100));
+    try (FrameConnection attacker = new FrameConnection(proxy.port())) {
+      flood(attacker, 100_000, n -> settings);
+    }
+  }
+
+  /** Each of them is tiny on the wire, and not in memory. */
+  @Test
+  void manyTinyFieldsAreRefused() throws IOException {
+    Buffer indexed = FrameConnection.head("GET", "/");
+    for (int i = 0; i < 16_000; i++) {
+      indexed.appendByte((byte) 0x90); // accept-encoding: gzip, deflate
+    }
+    String[] fields = new String[1_600];
+    java.util.Arrays.fill(fields, "a");
+    for (Buffer block : java.util.List.of(indexed, FrameConnection.head("GET", "/", fields))) {
+      try (FrameConnection attacker = new FrameConnection(proxy.port())) {
+        attacker.send(HEADERS, END_HEADERS | END_STREAM, 1, block);
+        assertThat(isTooLarge(attacker)).isTrue();
+      }
+      assertNextIsAnswered();
+    }
+    assertThat(upstream.received()).hasSize(2);
+  }
+
+  private static boolean isTooLarge(FrameConnection attacker) throws IOException {
+    try {
+      return attacker.answer(1).status() == 431;
+    } catch (EOFException cut) {
+      return true;
+    }
+  }
+
+  @Test
+  void streamsBeyondTheBoundAreRefusedAndTheOthersAnswered() throws IOException {
+    upstream.does(
+        (wire, request) -> {
+          try {
+            assertThat(release.await(20, TimeUnit.SECONDS)).isTrue();
+          } catch (InterruptedException stop) {
+            throw new IOException(stop);
+          }
+          UpstreamServer.ok(wire, request);
+        });
+    try (FrameConnection client = new FrameConnection(proxy.port())) {
+      client.until(SETTINGS);
+      for (int n = 0; n < 101; n++) {
+        client.raw(get(2 * n + 1));
+      }
+      assertThat(client.answer(201).reset()).isEqualTo(REFUSED_STREAM);
+      release.countDown();
+      for (int n = 0; n < 100; n++) {
+        Answer answer = client.answer(2 * n + 1);
+        assertThat(answer.status()).isEqualTo(200);
+      }
+      assertThat(client.get(203, "/").answer(203).status()).isEqualTo(200);
+    }
+  }
+
+  /** Each byte comes in time, and the head never. */
+  @Test
+  void headThatDripsIsCutAtItsDeadline() throws Exception {
+    proxy.close();
+    ListenerConfig usual = ListenerConfig.DEFAULT;
+    proxy =
+        RunningProxy.listening(
+            new ListenerConfig(
+                usual.host(),
+                usual.port(),
+                usual.maxHeaders(),
+                usual.maxTargetBytes(),
+                usual.maxHeaderBytes(),
+                Duration.ofMillis(400),
+                usual.idleTimeout(),
+                usual.maxConnections(),
+                usual.drainDelay(),
+                usual.drainTimeout(),
+                H2C.protocols(),
+                usual.guards()),
+            RunningProxy.open(upstream));
+    try (FrameConnection slow = new FrameConnection(proxy.port())) {
+      assertThat(slow.get(1, "/").answer(1).status()).isEqualTo(200);
+      slow.raw(Buffer.buffer().appendMedium(1_000).appendByte((byte) HEADERS));
+      slow.raw(Buffer.buffer().appendByte((byte) (END_HEADERS | END_STREAM)).appendInt(3));
+      long begun = System.nanoTime();
+      try {
+        while (System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(15)) {
+          slow.raw(Buffer.buffer().appendByte((byte) 0));
+          TimeUnit.MILLISECONDS.sleep(30);
+        }
+        assertThat(slow.readToEnd()).as("not cut").isNegative();
+      } catch (IOException cut) {
+        // as it should be
+      }
+      assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.SECONDS.toNanos(10));
+    }
+    assertNextIsAnswered();
+  }
+}
