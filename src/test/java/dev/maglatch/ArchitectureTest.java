@@ -30,7 +30,12 @@ class ArchitectureTest {
           .layer("4")
           .definedBy(BASE + "config..", BASE + "ops..")
           .layer("3")
-          .definedBy(BASE + "proxy..", BASE + "api..", BASE + "dashboard..", BASE + "postgres..")
+          .definedBy(
+              BASE + "proxy..",
+              BASE + "api..",
+              BASE + "dashboard..",
+              BASE + "embed..",
+              BASE + "postgres..")
           .layer("2")
           .definedBy(
               BASE + "verify..",
