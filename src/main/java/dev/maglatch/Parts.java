@@ -28,6 +28,7 @@ import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.limit.KeyLimits;
+import dev.maglatch.limit.WindowLimits;
 import dev.maglatch.manage.Confirmation;
 import dev.maglatch.ops.Metrics;
 import dev.maglatch.postgres.PgChangeFeed;
@@ -318,6 +319,7 @@ final class Parts {
     return new ProxyParts(
         verifier,
         limits,
+        new WindowLimits(replica::replicas, NANO_TIME),
         sessionVerifier::isOwn,
         usage::touch,
         publicRoutes(),

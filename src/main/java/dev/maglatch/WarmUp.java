@@ -10,6 +10,7 @@ import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.TokenShape;
 import dev.maglatch.key.Tokens;
 import dev.maglatch.limit.KeyLimits;
+import dev.maglatch.limit.WindowLimits;
 import dev.maglatch.ops.Metrics;
 import dev.maglatch.ops.Readiness;
 import dev.maglatch.proxy.AccessLog;
@@ -135,6 +136,7 @@ final class WarmUp {
     return new ProxyParts(
         new CredentialVerifiers(keys, keys),
         KeyLimits.NONE,
+        WindowLimits.NONE,
         credential -> false,
         (keyId, atMillis, address, userAgent) -> {},
         OwnRoutes.NONE,

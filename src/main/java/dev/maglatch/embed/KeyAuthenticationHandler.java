@@ -74,9 +74,7 @@ public final class KeyAuthenticationHandler implements AuthenticationHandler {
       case 401 ->
           context.response().putHeader(WWW_AUTHENTICATE, token.bearerSent() ? INVALID : REALM);
       case 403 ->
-          context
-              .response()
-              .putHeader(WWW_AUTHENTICATE, REALM + ", error=\"insufficient_scope\"");
+          context.response().putHeader(WWW_AUTHENTICATE, REALM + ", error=\"insufficient_scope\"");
       default -> context.response().putHeader(RETRY_AFTER, SOON);
     }
     context.request().resume();

@@ -13,6 +13,10 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +39,8 @@ final class Exchange {
   private @Nullable Inquiry inquiry;
   private @Nullable Principal principal;
   private @Nullable Quota quota;
+  private @Nullable List<Quota> windows;
+  private boolean legacyFields;
   private @Nullable Decision decision;
   private long tunneledFromClient;
   private long tunneledToClient;
@@ -142,10 +148,37 @@ final class Exchange {
     this.quota = quota;
   }
 
-  /** Writes what the answer says about the allowance: nothing if there is none. */
+  /**
+   * Notes how the windows of the route's limit stand.
+   *
+   * @param legacy whether the answer says so in the old fields too
+   */
+  void windows(List<Quota> standing, boolean legacy) {
+    windows = standing;
+    legacyFields = legacy;
+  }
+
+  /** Writes what the answer says about allowances: nothing if there are none. */
   void writeQuota(MultiMap headers) {
+    if (windows == null) {
+      if (quota != null) {
+        quota.writeTo(headers);
+      }
+      return;
+    }
+    List<Quota> all = new ArrayList<>(windows);
     if (quota != null) {
-      quota.writeTo(headers);
+      all.add(0, quota);
+    }
+    Quota.writeAll(all, headers);
+    writeLegacyFields(headers);
+  }
+
+  /** Of several windows the one that ends the caller's requests first. */
+  private void writeLegacyFields(MultiMap headers) {
+    if (legacyFields && windows != null) {
+      Collections.min(windows, Comparator.comparingLong(Quota::remaining))
+          .writeLegacyTo(headers, loop.millis() / 1_000);
     }
   }
 
@@ -188,6 +221,9 @@ final class Exchange {
 
   /** Answers with a refusal. The exchange goes on until {@link #end}. */
   void refuse(Refusal why) {
+    if (legacyFields && !response().headWritten()) {
+      writeLegacyFields(response().headers());
+    }
     String path = inquiry == null ? request.path() : inquiry.path();
     loop.rejection().refuse(request, requestId, path, route, token, why, quota);
   }

@@ -14,6 +14,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +84,13 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       return;
     }
     exchange.route(route);
+    if (!preflight
+        && needsNoCredential(route, exchange.token())
+        && isBeyondRouteLimit(exchange, exchange.clientAddress())) {
+      exchange.decided(Decision.LIMITED, 0);
+      refuse(exchange, Refusal.RATE_LIMITED);
+      return;
+    }
     if (preflight || needsNoCredential(route, exchange.token())) {
       exchange.decided(Decision.ANONYMOUS, 0);
       forward(exchange);
@@ -163,6 +171,11 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       refuse(exchange, Refusal.RATE_LIMITED);
       return;
     }
+    if (isBeyondRouteLimit(exchange, who(principal))) {
+      exchange.decided(Decision.LIMITED, sinceBegin(exchange));
+      refuse(exchange, Refusal.RATE_LIMITED);
+      return;
+    }
     exchange.decided(Decision.ALLOWED, sinceBegin(exchange));
     touch(exchange, principal);
     if (exchange.inquiry() == null) {
@@ -180,6 +193,36 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       return inquiry.permits(principal);
     }
     return exchange.route().permits(principal, exchange.request().method());
+  }
+
+  private static Object who(Principal principal) {
+    if (principal.keyId() != null) {
+      return principal.keyId();
+    }
+    UUID account = principal.accountId();
+    return account == null ? principal.organizationId() : account;
+  }
+
+  /** Takes the request from what its route allows one caller, if the route has a limit. */
+  private boolean isBeyondRouteLimit(Exchange exchange, Object who) {
+    if (!exchange.routed()) {
+      return false;
+    }
+    Route route = exchange.route();
+    RouteLimit limit = route.access().limit();
+    if (limit == null) {
+      return false;
+    }
+    List<Quota> standing =
+        parts.windows().take(route.name(), who, limit.windows(), loop.millis() / 1_000);
+    exchange.windows(standing, limit.legacyHeaders());
+    for (Quota window : standing) {
+      if (window.refused()) {
+        exchange.quota(window);
+        return true;
+      }
+    }
+    return false;
   }
 
   private void touch(Exchange exchange, Principal principal) {

@@ -4,6 +4,7 @@ package dev.maglatch.proxy;
 import dev.maglatch.http.Cors;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.limit.KeyLimits;
+import dev.maglatch.limit.WindowLimits;
 import dev.maglatch.verify.StreamVerifier;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
@@ -19,6 +20,7 @@ import java.util.function.Predicate;
 public record ProxyParts(
     StreamVerifier verifier,
     KeyLimits limits,
+    WindowLimits windows,
     Predicate<String> ownSession,
     KeyUse use,
     OwnRoutes ownRoutes,
@@ -34,6 +36,7 @@ public record ProxyParts(
     return new ProxyParts(
         verifier,
         limits,
+        windows,
         ownSession,
         use,
         others,

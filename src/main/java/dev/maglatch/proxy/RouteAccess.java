@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who may send requests to a route.
@@ -15,11 +16,18 @@ import java.util.Set;
  * @param maxStaleNanos how long a key verified before is served here without the database, if
  *     {@code cache.max-staleness} allows as much; {@link CredentialVerifier#AS_CONFIGURED} leaves
  *     it to that
+ * @param limit how often one caller may; null if there is no bound
  */
-public record RouteAccess(Auth auth, Set<String> scopes, long maxStaleNanos) {
+public record RouteAccess(
+    Auth auth, Set<String> scopes, long maxStaleNanos, @Nullable RouteLimit limit) {
   /** Wants a credential, any. */
   public static final RouteAccess REQUIRED =
       new RouteAccess(Auth.REQUIRED, Set.of(), CredentialVerifier.AS_CONFIGURED);
+
+  /** Without a limit. */
+  public RouteAccess(Auth auth, Set<String> scopes, long maxStaleNanos) {
+    this(auth, scopes, maxStaleNanos, null);
+  }
 
   public RouteAccess {
     scopes = Set.copyOf(scopes);
@@ -34,7 +42,8 @@ public record RouteAccess(Auth auth, Set<String> scopes, long maxStaleNanos) {
     if (!scopes.isEmpty() && auth == Auth.NONE) {
       section.problem("scopes", "not set when auth is none");
     }
-    return new RouteAccess(auth, scopes, readStaleness(section, auth, longestStaleness));
+    return new RouteAccess(
+        auth, scopes, readStaleness(section, auth, longestStaleness), RouteLimit.read(section));
   }
 
   private static long readStaleness(Section section, Auth auth, Duration longest) {
@@ -51,6 +60,7 @@ public record RouteAccess(Auth auth, Set<String> scopes, long maxStaleNanos) {
   boolean asksAtLeast(RouteAccess other) {
     return strictness(auth) >= strictness(other.auth)
         && maxStaleNanos <= other.maxStaleNanos
+        && (other.limit == null || other.limit.equals(limit))
         && (other.scopes.isEmpty() || (!scopes.isEmpty() && other.scopes.containsAll(scopes)));
   }
 

@@ -188,7 +188,7 @@ class KeyAuthenticationTest {
         Files.readString(Path.of("src/test/java/dev/maglatch/embed/KeyAuthenticationTest.java"));
     int begin = source.indexOf("    // begin" + " snippet\n");
     String snippet = source.substring(begin, source.indexOf("    // end" + " snippet\n"));
-    String text = snippet.substring(snippet.indexOf('\n') + 1).stripIndent();
+    String text = snippet.substring(snippet.indexOf("\n") + 1).stripTrailing().stripIndent();
     assertThat(Files.readString(Path.of("src/docs/embedding.md"))).contains(text);
   }
 

@@ -9,6 +9,7 @@ import dev.maglatch.http.RequestIds;
 import dev.maglatch.http.TrustedProxies;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.limit.KeyLimits;
+import dev.maglatch.limit.WindowLimits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Vertx;
@@ -81,6 +82,7 @@ public class HeaderRulesBenchmark {
         new ProxyParts(
             new RunningProxy.Credentials(),
             KeyLimits.NONE,
+            WindowLimits.NONE,
             text -> false,
             (keyId, atMillis, address, userAgent) -> {},
             OwnRoutes.NONE,

@@ -8,6 +8,7 @@ import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.Principal;
 import dev.maglatch.limit.KeyLimits;
+import dev.maglatch.limit.WindowLimits;
 import dev.maglatch.verify.CredentialVerifier;
 import dev.maglatch.verify.StreamVerifier;
 import dev.maglatch.verify.Verdict;
@@ -97,6 +98,7 @@ final class RunningProxy implements AutoCloseable {
     return new ProxyParts(
         credentials,
         KeyLimits.NONE,
+        new WindowLimits(() -> 1, System::nanoTime),
         text -> text.equals("own.session.token"),
         use,
         OwnRoutes.NONE,
@@ -137,6 +139,7 @@ final class RunningProxy implements AutoCloseable {
     return new ProxyParts(
         parts.verifier(),
         parts.limits(),
+        parts.windows(),
         parts.ownSession(),
         parts.use(),
         ownRoutes,
@@ -148,10 +151,28 @@ final class RunningProxy implements AutoCloseable {
         parts.nanoTime());
   }
 
+  /** The same at another time. */
+  static ProxyParts at(ProxyParts parts, InstantSource clock) {
+    return new ProxyParts(
+        parts.verifier(),
+        parts.limits(),
+        parts.windows(),
+        parts.ownSession(),
+        parts.use(),
+        parts.ownRoutes(),
+        parts.cors(),
+        parts.requestIds(),
+        parts.metrics(),
+        parts.accessLog(),
+        clock,
+        parts.nanoTime());
+  }
+
   static ProxyParts with(ProxyParts parts, ProxyMetrics metrics) {
     return new ProxyParts(
         parts.verifier(),
         parts.limits(),
+        parts.windows(),
         parts.ownSession(),
         parts.use(),
         parts.ownRoutes(),
