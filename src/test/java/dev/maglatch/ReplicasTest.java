@@ -90,9 +90,12 @@ class ReplicasTest {
       String inTheGap = usedKey(tenant, gateway);
       String afterwards = usedKey(tenant, gateway);
 
+      int listens = relay.listens();
+
       relay.cut(LISTEN);
 
       assertRevokedWithin(gateway, inTheGap, AFTER_A_CUT);
+      await().until(() -> relay.listens() > listens);
       assertThat(status(gateway, afterwards)).isEqualTo(200);
       assertNotified(relay, () -> assertRevokedWithin(gateway, afterwards, AFTER_A_CUT));
     }
@@ -109,10 +112,12 @@ class ReplicasTest {
       String inTheGap = usedKey(tenant, gateway);
       String afterwards = usedKey(tenant, gateway);
       int open = relay.open();
+      int listens = relay.listens();
 
       relay.silence(LISTEN);
 
       assertRevokedWithin(gateway, inTheGap, WHEN_BLACK_HOLED);
+      await().until(() -> relay.listens() > listens);
       assertThat(status(gateway, afterwards)).isEqualTo(200);
       assertNotified(relay, () -> assertRevokedWithin(gateway, afterwards, WHEN_BLACK_HOLED));
       await().until(() -> relay.open() <= open); // the silent one is closed

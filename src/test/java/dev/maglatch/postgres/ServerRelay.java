@@ -29,6 +29,7 @@ public final class ServerRelay implements AutoCloseable {
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final AtomicInteger accepted = new AtomicInteger();
   private final AtomicInteger notifications = new AtomicInteger();
+  private final AtomicInteger listens = new AtomicInteger();
   private volatile boolean stalled;
 
   private ServerRelay(ServerSocket listener, DatabaseAddress server) {
@@ -69,6 +70,11 @@ public final class ServerRelay implements AutoCloseable {
   /** Returns how often the server's notifications of changes went to a client. */
   public int notifications() {
     return notifications.get();
+  }
+
+  /** Returns how often the server said that a client listens from now on. */
+  public int listens() {
+    return listens.get();
   }
 
   /** From now on every connection takes what it is given and passes nothing, for good. */
@@ -175,13 +181,22 @@ public final class ServerRelay implements AutoCloseable {
         }
         if (!silent) {
           to.write(buffer, 0, read);
-          if (!up && new String(buffer, 0, read, ISO_8859_1).contains(CHANNEL)) {
-            notifications.incrementAndGet();
+          if (!up) {
+            count(new String(buffer, 0, read, ISO_8859_1));
           }
         }
       }
       if (!up && !silent) {
         close(); // the server said goodbye
+      }
+    }
+
+    private void count(String fromServer) {
+      if (fromServer.contains(CHANNEL)) {
+        notifications.incrementAndGet();
+      }
+      if (fromServer.contains("LISTEN")) {
+        listens.incrementAndGet();
       }
     }
 
