@@ -86,7 +86,8 @@ final class ForwardAuth {
       lawful &= Gate.isOriginForm(target) && choose(request, methods, pathOf(target), chosen);
     }
     String shown = targets.isEmpty() ? PATH : pathOf(targets.get(0));
-    return new Inquiry(shown, List.copyOf(chosen), lawful, READING.containsAll(methods));
+    return new Inquiry(
+        shown, chosen.stream().distinct().toList(), lawful, READING.containsAll(methods));
   }
 
   /** Adds the routes that take {@code path}; false if it is a path that is refused. */

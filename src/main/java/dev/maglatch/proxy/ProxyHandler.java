@@ -203,12 +203,23 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
     return account == null ? principal.organizationId() : account;
   }
 
-  /** Takes the request from what its route allows one caller, if the route has a limit. */
+  /**
+   * Takes the request from what its route allows one caller; another proxy's, from each route's.
+   */
   private boolean isBeyondRouteLimit(Exchange exchange, Object who) {
-    if (!exchange.routed()) {
-      return false;
+    Inquiry inquiry = exchange.inquiry();
+    if (inquiry == null) {
+      return exchange.routed() && isBeyondLimit(exchange, exchange.route(), who);
     }
-    Route route = exchange.route();
+    for (Route route : inquiry.routes()) {
+      if (isBeyondLimit(exchange, route, who)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isBeyondLimit(Exchange exchange, Route route, Object who) {
     RouteLimit limit = route.access().limit();
     if (limit == null) {
       return false;

@@ -105,6 +105,29 @@ class RouteLimitTest {
     }
   }
 
+  /** What another proxy asks about counts like what comes by itself. */
+  @Test
+  void forwardAuthCountsTowardsTheLimitOfTheOriginalRequestsRoute() throws IOException {
+    RouteLimit limit = new RouteLimit(List.of(Window.perMinute(2)), false);
+    String key = "Authorization: Bearer mp_a";
+    try (Wire client = proxy(Auth.REQUIRED, limit).connect()) {
+      Message first = ask(client, ForwardAuth.PATH, key, "X-Forwarded-Uri: /x");
+      assertThat(first.status()).isEqualTo(200);
+      assertThat(client.readText(first)).isEmpty();
+      assertThat(first.field("ratelimit")).isEqualTo("\"minute\";r=1;t=30");
+      Message second = ask(client, "/x", key);
+      client.readText(second);
+      assertThat(second.status()).isEqualTo(200);
+      Message third = ask(client, ForwardAuth.PATH, key, "X-Forwarded-Uri: /x");
+      assertThat(third.status()).isEqualTo(429);
+      assertThat(third.field("retry-after")).isEqualTo("30");
+      client.readText(third);
+      Message elsewhere = ask(client, ForwardAuth.PATH, key);
+      client.readText(elsewhere);
+      assertThat(elsewhere.status()).as("of no route").isEqualTo(200);
+    }
+  }
+
   // Settings.
 
   private @Nullable RouteLimit read(String limit, int problems) throws IOException {
