@@ -40,7 +40,8 @@ class ExitCodesTest {
   /**
    * Command, then arguments after it. {@code AWAY} is a database that does not answer, {@code HERE}
    * one that does. {@code serve}, {@code dev} and {@code try} need a gateway to end with 0 ({@code
-   * ServeIT}, {@code DevIT}); {@code check} and {@code version} cannot fail.
+   * ServeIT}, {@code DevIT}), {@code explain} a good key ({@code ExplainCommandTest}); {@code
+   * check} and {@code version} cannot fail.
    */
   private static final List<Row> TABLE =
       List.of(
@@ -65,6 +66,11 @@ class ExitCodesTest {
               "HERE --account={email}",
               "HERE --account=nobody@example.com",
               "HERE --account={email} --limit=x"),
+          new Row(
+              "explain",
+              "--help",
+              "HERE -s=proxy.upstream=http://127.0.0.1:1 --key-id={unknown} --url=/",
+              "HERE --url=/"),
           new Row("key revoke", "HERE {key}", "HERE {unknown}", "HERE not-an-id"),
           new Row("key import", "HERE {good}", "HERE {bad}", "HERE"),
           new Row("key export", "HERE", "AWAY", "HERE --nonsense"),
