@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.SECONDS;
 
 import io.netty.channel.Channel;
 import io.vertx.core.Future;
@@ -23,7 +23,7 @@ final class ClientConnections {
    * that comes in the very moment of the close is lost, and the moment is short only if what came
    * before was read first.
    */
-  private static final long PATIENCE_NANOS = MILLISECONDS.toNanos(500);
+  private static final long PATIENCE_NANOS = SECONDS.toNanos(1);
   private static final Duration PAUSE = Duration.ofMillis(1);
   private static final int CLOSED_AT_ONCE = 16;
 
