@@ -68,8 +68,8 @@ class ExitCodesTest {
               "HERE --account={email} --limit=x"),
           new Row(
               "explain",
-              "--help",
-              "HERE -s=proxy.upstream=http://127.0.0.1:1 --key-id={unknown} --url=/",
+              "HERE -s=proxy.upstream=http://127.0.0.1:1 --url=/ --key-id {key}",
+              "HERE -s=proxy.upstream=http://127.0.0.1:1 --url=/ --key-id {unknown}",
               "HERE --url=/"),
           new Row("key revoke", "HERE {key}", "HERE {unknown}", "HERE not-an-id"),
           new Row("key import", "HERE {good}", "HERE {bad}", "HERE"),
