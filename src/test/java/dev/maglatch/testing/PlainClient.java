@@ -160,6 +160,10 @@ public final class PlainClient implements AutoCloseable {
     try {
       opening.connect(
           new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MILLIS);
+      if (opening.getLocalPort() == port) {
+        opening.close(); // nobody listens, and the kernel connected the socket with itself
+        return false;
+      }
       opening.setTcpNoDelay(true);
       opening.setSoTimeout(patienceMillis);
       socket = opening;
