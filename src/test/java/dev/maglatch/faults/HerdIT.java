@@ -74,6 +74,10 @@ final class HerdIT {
     }
   }
 
+  /**
+   * One query, shared. Where the machine is so busy that the lease runs out meanwhile, a request
+   * shares no query that was sent before it came (rule 5), and there may be one or two more.
+   */
   @Test
   void twoThousandConnectionsOnOneKeyAsItsEntryExpires(Fleet fleet) {
     TestKey key = fleet.keys().key();
@@ -89,7 +93,9 @@ final class HerdIT {
 
       askAll(connections, key);
 
-      assertThat(logs).extracting(HerdIT::lookups).containsOnly(1L);
+      assertThat(logs)
+          .extracting(HerdIT::lookups)
+          .allMatch(queries -> queries >= 1 && queries <= 3);
     } finally {
       connections.forEach(RawConnection::close);
     }
