@@ -22,7 +22,7 @@ class RoutesTest {
       """
       - {name: strip, path: /api/v9, strip-prefix: /api, upstream: "%1$s", auth: none}
       - {name: prefix, path: /old, rewrite: /new/place, upstream: "%1$s", auth: none}
-      - {name: root, path: /root, strip-prefix: /root, upstream: "%1$s/base", auth: none}
+      - {name: whole, path: /whole, strip-prefix: /whole, upstream: "%1$s/base", auth: none}
       - name: template
         path: /users/{id}/posts/{post}
         rewrite: /posts/{post}/of/{id}
@@ -77,11 +77,11 @@ class RoutesTest {
     "/old, /new/place",
     "/old/a%20b?c, /new/place/a%20b?c",
     "/old?c=/old, /new/place?c=/old",
-    "/root, /base/",
-    "/root?a, /base/?a",
-    "/root/a, /base/a",
-    "/root//a, /base/a",
-    "/root///, /base/",
+    "/whole, /base/",
+    "/whole?a, /base/?a",
+    "/whole/a, /base/a",
+    "/whole//a, /base/a",
+    "/whole///, /base/",
     "/users/7/posts/8, /posts/8/of/7",
     "/users/a;v=1/posts/caf%C3%A9?q=1, /posts/caf%C3%A9/of/a;v=1?q=1",
   })
@@ -100,16 +100,16 @@ class RoutesTest {
         "/users/7/posts/8%2F9",
         "/old/..%2fguarded",
         "/old/%2e%2e/guarded",
-        "/root/../guarded",
-        "/root/..;/guarded",
-        "/root\\..\\guarded",
-        "/root%2fx/..",
+        "/whole/../guarded",
+        "/whole/..;/guarded",
+        "/whole\\..\\guarded",
+        "/whole%2fx/..",
         "/GUARDED",
         "//guarded",
         "/api/%2e%2e/guarded",
         "/guarde%64",
-        "/root%2f..%2fguarded",
-        "/root;/../guarded"
+        "/whole%2f..%2fguarded",
+        "/whole;/../guarded"
       })
   void pathTrickReachesNoUpstream(String path) throws IOException {
     assertThat(get(path, "").status()).isIn(400, 401, 404);
