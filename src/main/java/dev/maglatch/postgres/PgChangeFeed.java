@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,7 +106,7 @@ public final class PgChangeFeed implements ChangeFeed {
   @Override
   public Future<Void> listen(Runnable handler) {
     onNotification = handler;
-    return feed.use(connected -> Future.succeededFuture());
+    return onFeed(connected -> Future.succeededFuture());
   }
 
   @Override
@@ -118,14 +119,13 @@ public final class PgChangeFeed implements ChangeFeed {
             applied.number(),
             lease.toMillis(),
             maxChanges);
-    return feed.use(connection -> connection.preparedQuery(RENEW).execute(arguments))
-        .onFailure(failed -> silent |= failed.getCause() instanceof TimeoutException)
+    return onFeed(connection -> connection.preparedQuery(RENEW).execute(arguments))
         .map(PgChangeFeed::renewal);
   }
 
   @Override
   public Future<Void> acknowledge(Member member, long applied) {
-    return feed.use(
+    return onFeed(
             connection ->
                 connection.preparedQuery(ACKNOWLEDGE).execute(Tuple.of(member.id(), applied)))
         .mapEmpty();
@@ -133,7 +133,7 @@ public final class PgChangeFeed implements ChangeFeed {
 
   @Override
   public Future<Void> leave(Member member) {
-    return feed.use(connection -> connection.preparedQuery(LEAVE).execute(Tuple.of(member.id())))
+    return onFeed(connection -> connection.preparedQuery(LEAVE).execute(Tuple.of(member.id())))
         .mapEmpty();
   }
 
@@ -162,6 +162,12 @@ public final class PgChangeFeed implements ChangeFeed {
 
   public Future<Void> close() {
     return Future.join(feed.close(), revoker.close()).mapEmpty();
+  }
+
+  /** Whichever answer is late first, it costs the connection, and the others fail as closed. */
+  private <T> Future<T> onFeed(Function<PgConnection, Future<T>> work) {
+    return feed.use(work)
+        .onFailure(failed -> silent |= failed.getCause() instanceof TimeoutException);
   }
 
   private Future<Void> beginListening(PgConnection connection) {

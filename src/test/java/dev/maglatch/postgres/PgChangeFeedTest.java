@@ -3,6 +3,7 @@ package dev.maglatch.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.maglatch.Await;
 import dev.maglatch.cluster.Change;
 import dev.maglatch.cluster.Change.Entity;
 import dev.maglatch.cluster.ChangeFeed.Acknowledged;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -276,6 +278,27 @@ class PgChangeFeedTest {
       renewing.commit();
       assertThat(await(looking).replicas())
           .containsExactly(new Acknowledged(self.id(), applied.number(), true));
+    }
+  }
+
+  /** Rule 7: an answer that is late for anybody is a sign of it, not a late renewal alone. */
+  @Test
+  void returnIsToldAfterASilenceThatAnAcknowledgementHasFoundOut() {
+    AtomicInteger returns = new AtomicInteger();
+    try (ServerRelay relay = ServerRelay.before(database.address())) {
+      PgChangeFeed remote =
+          new PgChangeFeed(vertx, relay.address().connectOptions(), Duration.ofSeconds(1));
+      remote.onReturn(returns::incrementAndGet);
+      await(remote.listen(() -> {}));
+
+      relay.stall();
+      Await.failure(remote.acknowledge(self, applied.number()));
+      assertThat(returns).hasValue(0);
+      relay.flow();
+      await(remote.acknowledge(self, applied.number()));
+
+      assertThat(returns).hasValue(1);
+      await(remote.close());
     }
   }
 

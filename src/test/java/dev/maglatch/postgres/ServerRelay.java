@@ -117,6 +117,7 @@ public final class ServerRelay implements AutoCloseable {
       Link link = new Link(listener.accept());
       accepted.incrementAndGet();
       links.add(link);
+      link.silent |= stalled; // since it began
       start(link::up);
     }
   }
