@@ -3,13 +3,11 @@ package dev.maglatch.proxy;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
 import java.util.IdentityHashMap;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** The clients' connections of one event loop, from the first to the last. */
 final class ClientConnections {
@@ -30,7 +28,6 @@ final class ClientConnections {
   private final Loop loop;
   private final int most;
   private final IdentityHashMap<HttpConnection, ClientConnection> open = new IdentityHashMap<>();
-  private @Nullable Channel listener;
   private boolean leaving;
 
   /**
@@ -51,10 +48,6 @@ final class ClientConnections {
     ClientConnection client = new ClientConnection(loop, connection);
     open.put(connection, client);
     connection.closeHandler(closed -> closed(connection));
-    Channel channel = Connections.channel(connection);
-    if (channel != null) {
-      listener = channel.parent();
-    }
     if (leaving) {
       client.sayFarewell();
     }
@@ -78,13 +71,6 @@ final class ClientConnections {
   void leave() {
     leaving = true;
     List.copyOf(open.values()).forEach(ClientConnection::sayFarewell);
-  }
-
-  /** Takes up what was accepted, and accepts nothing more, for all loops of the listener. */
-  Future<Void> stopAccepting() {
-    return listener == null
-        ? Future.succeededFuture()
-        : Connections.stopAccepting(listener).compose(closed -> loop.later());
   }
 
   /** Waits a moment for requests that are on their way, then closes what is idle. */

@@ -3,6 +3,7 @@ package dev.maglatch.proxy;
 
 import dev.maglatch.http.IpRanges;
 import dev.maglatch.http.TrustedProxies;
+import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.Http2Settings;
@@ -83,6 +84,10 @@ public final class ProxyVerticle extends VerticleBase {
   }
 
   private void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
+    Channel channel = Connections.channel(connection);
+    if (channel != null) {
+      entrance.accepted(channel.parent());
+    }
     String peer = ClientConnection.peer(connection);
     int most = listener.guards().maxConnectionsPerAddress();
     boolean counted = most > 0 && !loop.proxies().trusts(peer);
@@ -158,14 +163,17 @@ public final class ProxyVerticle extends VerticleBase {
   }
 
   private Future<Void> askClientsToLeave() {
-    if (loop == null) {
-      return Future.succeededFuture();
-    }
-    ClientConnections clients = loop.clients();
-    clients.leave();
-    return loop.after(listener.drainDelay())
-        .compose(found -> clients.stopAccepting())
-        .compose(closed -> clients.takeLastRequests());
+    return loop == null ? Future.succeededFuture() : askClientsToLeave(loop);
+  }
+
+  private Future<Void> askClientsToLeave(Loop own) {
+    own.clients().leave();
+    return own.after(listener.drainDelay())
+        .compose(found -> entrance.listener(vertx, listener.host()))
+        .compose(Connections::stopAccepting)
+        .otherwiseEmpty()
+        .compose(closed -> own.later())
+        .compose(taken -> own.clients().takeLastRequests());
   }
 
   private Future<Void> stopServer() {
