@@ -28,6 +28,7 @@ import dev.maglatch.postgres.SchemaVersion;
 import dev.maglatch.postgres.SecretFingerprints;
 import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.Entrance;
+import dev.maglatch.proxy.HealthChecks;
 import dev.maglatch.proxy.ListenerConfig;
 import dev.maglatch.proxy.LiveRoutes;
 import dev.maglatch.proxy.Protocols.TlsFiles;
@@ -48,6 +49,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -369,8 +371,16 @@ public final class Gateway {
     return management
         .compose(
             open -> open(config.http().listener(), routes, parts.proxy(), port -> httpPort = port))
+        .compose(open -> checkUpstreams(parts))
         .compose(open -> parts.warmUp().run(config.eventLoops().warmUp()))
         .onSuccess(warm -> watchRoutes(parts));
+  }
+
+  private Future<Void> checkUpstreams(Parts parts) {
+    return vertx
+        .deployVerticle(new HealthChecks(routes, parts.proxy().metrics(), new SplittableRandom()))
+        .onSuccess(servers::add)
+        .mapEmpty();
   }
 
   private void watchRoutes(Parts parts) {

@@ -126,6 +126,32 @@ class RouteReloadTest {
     assertThat(answered.get()).isGreaterThanOrEqualTo(100);
   }
 
+  @Test
+  void serversAreCheckedAsTheRoutesInForceSay() throws IOException {
+    mount(
+        "checked",
+        """
+        proxy:
+          upstreams:
+            - name: pair
+              targets: [{url: '%s'}, {url: 'http://127.0.0.1:1'}]
+              health-check: {path: /, interval: 100ms, unhealthy: 1}
+          routes: [{path: /checked, auth: none, upstream: pair}]
+        """
+            .formatted(upstream.url()));
+    Await.result(gateway.gateway.reload());
+    await().atMost(PATIENCE).until(() -> metric(healthy("http://127.0.0.1:1")) == 0);
+    assertThat(metric(healthy(upstream.url()))).isEqualTo(1);
+    assertThat(status("/checked")).isEqualTo(200);
+
+    takeOver("/unchecked");
+    assertThat(gateway.ops("/metrics").body()).doesNotContain("upstream=\"pair\"");
+  }
+
+  private static String healthy(String target) {
+    return "maglatch_upstream_healthy{target=\"%s\",upstream=\"pair\"}".formatted(target);
+  }
+
   private static void askUntil(AtomicBoolean done, AtomicInteger answered, AtomicInteger failed) {
     while (!done.get()) {
       if (status("/load/x") == 200) {

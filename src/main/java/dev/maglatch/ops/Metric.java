@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -51,6 +52,11 @@ enum Metric {
       "maglatch_upstream_ejections_total",
       "Times that one of several servers was left out for failing, by each event loop",
       "route"),
+  UPSTREAM_HEALTHY(
+      "maglatch_upstream_healthy",
+      "1 while a server gets requests; 0 while its health check or any event loop leaves it out",
+      "upstream",
+      "target"),
 
   CACHE_LOOKUPS("maglatch_cache_lookups_total", "Lookups in the key cache", "result"),
   CACHE_ENTRIES("maglatch_cache_entries", "Entries in the key cache, absent keys included"),
@@ -175,6 +181,16 @@ enum Metric {
         .description(help)
         .tags(tags(values))
         .register(registry);
+  }
+
+  /** Registers gauges that come and go. */
+  MultiGauge gauges(MeterRegistry registry) {
+    return MultiGauge.builder(text).description(help).register(registry);
+  }
+
+  /** Returns one of {@link #gauges}. */
+  MultiGauge.Row<?> row(DoubleSupplier source, String... values) {
+    return MultiGauge.Row.of(tags(values), source, DoubleSupplier::getAsDouble);
   }
 
   Timer histogram(MeterRegistry registry, String... values) {

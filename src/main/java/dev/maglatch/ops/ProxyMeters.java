@@ -9,17 +9,22 @@ import dev.maglatch.proxy.Decision;
 import dev.maglatch.proxy.Ending;
 import dev.maglatch.proxy.Lapse;
 import dev.maglatch.proxy.ProxyMetrics;
+import dev.maglatch.proxy.TargetHealth;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Timer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Counts what happens on the public listener. */
 final class ProxyMeters implements ProxyMetrics {
@@ -33,6 +38,7 @@ final class ProxyMeters implements ProxyMetrics {
   private final LongAdder inFlight = new LongAdder();
   private final MeterRegistry registry;
   private final RouteMeters otherRoutes;
+  private final MultiGauge healthy;
 
   /** Replaced, never changed. */
   private volatile Map<String, RouteMeters> routes = Map.of();
@@ -54,6 +60,7 @@ final class ProxyMeters implements ProxyMetrics {
     refusedInAll = Metric.CONNECTIONS_REFUSED.counter(registry, "all");
     refusedByAddress = Metric.CONNECTIONS_REFUSED.counter(registry, "address");
     Metric.REQUESTS_IN_FLIGHT.gauge(registry, inFlight::sum);
+    healthy = Metric.UPSTREAM_HEALTHY.gauges(registry);
     otherRoutes = new RouteMeters(registry, "other");
     routes(routeNames);
   }
@@ -64,6 +71,26 @@ final class ProxyMeters implements ProxyMetrics {
     Map<String, RouteMeters> more = new HashMap<>(routes);
     names.forEach(name -> more.computeIfAbsent(name, added -> new RouteMeters(registry, added)));
     routes = more;
+  }
+
+  /** Routes may name the same server with timeouts of their own: it is one for who looks. */
+  @Override
+  public synchronized void targets(Collection<TargetHealth> targets) {
+    Map<List<String>, List<TargetHealth>> byLabels =
+        targets.stream()
+            .collect(Collectors.groupingBy(one -> List.of(one.upstream(), one.target())));
+    List<MultiGauge.Row<?>> rows = new ArrayList<>();
+    byLabels.forEach(
+        (labels, same) ->
+            rows.add(
+                Metric.UPSTREAM_HEALTHY.row(
+                    () -> allInUse(same) ? 1 : 0, labels.get(0), labels.get(1))));
+    healthy.register(rows, true);
+  }
+
+  private static boolean allInUse(List<TargetHealth> targets) {
+    long now = System.nanoTime();
+    return targets.stream().allMatch(target -> target.inUse(now));
   }
 
   @Override

@@ -26,6 +26,7 @@ final class Destination {
   private final Loop loop;
   private final Endpoint[] endpoints;
   private final boolean byLoad;
+  private final boolean checked;
   private final int maxInFlight;
   private final long maxWaitNanos;
   private int inFlight;
@@ -38,6 +39,7 @@ final class Destination {
     this.loop = loop;
     this.endpoints = endpoints.toArray(Endpoint[]::new);
     this.byLoad = group.balance() == UpstreamGroup.Balance.LEAST_REQUESTS;
+    this.checked = group.healthCheck() != null;
     this.maxInFlight = bounds.maxInFlight();
     this.maxWaitNanos = group.link().connectTimeout().plus(bounds.maxWait()).toNanos();
   }
@@ -86,7 +88,7 @@ final class Destination {
     }
     long nowNanos = loop.nanoTime();
     for (Endpoint other : endpoints) {
-      if (other != endpoint && !other.isOut(nowNanos)) {
+      if (other != endpoint && !other.isOut(nowNanos) && !isSick(other)) {
         endpoint.eject(group.ejection(), nowNanos);
         someOut = true;
         LOG.warn("upstream ejected upstream={} target={}", group.name(), endpoint.url());
@@ -111,21 +113,35 @@ final class Destination {
   }
 
   private Endpoint best(@Nullable Endpoint failed) {
+    Endpoint best = bestOf(failed, true);
+    if (best == null && checked && (failed == null || failed.isSick())) {
+      best = bestOf(failed, false); // no check was passed: any server may be better than none
+    }
+    Endpoint chosen = best == null ? orElse(failed) : best;
+    now = Math.max(now, chosen.turn());
+    chosen.turn(now + STRIDE / chosen.weight());
+    return chosen;
+  }
+
+  private @Nullable Endpoint bestOf(@Nullable Endpoint failed, boolean withoutSick) {
     Endpoint best = null;
     long nowNanos = someOut ? loop.nanoTime() : 0;
     boolean stillOut = false;
     for (Endpoint candidate : endpoints) {
       if (someOut && candidate.isOut(nowNanos)) {
         stillOut = true;
-      } else if (candidate != failed && (best == null || isBetter(candidate, best))) {
+      } else if (candidate != failed
+          && !(withoutSick && isSick(candidate))
+          && (best == null || isBetter(candidate, best))) {
         best = candidate;
       }
     }
     someOut = stillOut;
-    Endpoint chosen = best == null ? orElse(failed) : best;
-    now = Math.max(now, chosen.turn());
-    chosen.turn(now + STRIDE / chosen.weight());
-    return chosen;
+    return best;
+  }
+
+  private boolean isSick(Endpoint endpoint) {
+    return checked && endpoint.isSick();
   }
 
   /** All others are out: better the one that has just failed than one that fails for sure. */

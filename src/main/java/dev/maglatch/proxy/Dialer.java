@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes connections to one server. */
 final class Dialer {
-  private static final String H2 = "h2";
+  static final String H2 = "h2";
 
   private final NetClient client;
   private final Upstream server;
@@ -66,11 +66,11 @@ final class Dialer {
     if (serverName != null) {
       options.setSniServerName(serverName);
     }
-    return server.tls() ? options.setSslOptions(tlsOptions(protocols)) : options;
+    return server.tls() ? options.setSslOptions(tlsOptions(link, protocols)) : options;
   }
 
   /** The handshake has as long as the connection: a server that never answers it is as absent. */
-  private ClientSSLOptions tlsOptions(List<String> protocols) {
+  static ClientSSLOptions tlsOptions(UpstreamGroup.Link link, List<String> protocols) {
     ClientSSLOptions options = new ClientSSLOptions();
     options.setSslHandshakeTimeout(link.connectTimeout().toMillis());
     options.setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);

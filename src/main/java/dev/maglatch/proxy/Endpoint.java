@@ -8,6 +8,7 @@ final class Endpoint {
 
   private final UpstreamGroup.Target target;
   private final UpstreamLine line;
+  private final TargetHealth health;
   private int inFlight;
   private int failures;
   private int ejections;
@@ -15,9 +16,10 @@ final class Endpoint {
   private long returnsNanos;
   private long turn;
 
-  Endpoint(UpstreamGroup.Target target, UpstreamLine line) {
+  Endpoint(UpstreamGroup.Target target, UpstreamLine line, TargetHealth health) {
     this.target = target;
     this.line = line;
+    this.health = health;
   }
 
   Upstream url() {
@@ -71,9 +73,15 @@ final class Endpoint {
     long nanos = rule.time().toNanos() << Math.min(ejections, MAX_DOUBLINGS);
     ejections++;
     returnsNanos = nowNanos + Math.min(nanos, rule.maxTime().toNanos());
+    health.ejected(returnsNanos);
   }
 
-  /** Whether it is to get no request now. */
+  /** Whether its health check has failed. */
+  boolean isSick() {
+    return !health.healthy();
+  }
+
+  /** Whether it is to get no request now, because of those it had. */
   boolean isOut(long nowNanos) {
     if (ejected && nowNanos - returnsNanos >= 0) {
       ejected = false;

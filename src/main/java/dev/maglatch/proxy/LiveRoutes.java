@@ -18,11 +18,13 @@ import java.util.function.Consumer;
  */
 public final class LiveRoutes {
   private final List<User> users = new ArrayList<>();
+  private final UpstreamHealth health = new UpstreamHealth();
   private ProxyConfig current;
 
   /** Begins with {@code first}. */
   public LiveRoutes(ProxyConfig first) {
     this.current = requireNonNull(first, "first");
+    health.use(first);
   }
 
   /** Returns what is in use, or about to be. */
@@ -33,7 +35,13 @@ public final class LiveRoutes {
   /** Gives {@code next} to every loop; completes when no loop uses anything else any more. */
   public synchronized Future<Void> swap(ProxyConfig next) {
     current = next;
+    health.use(next);
     return Future.join(users.stream().map(user -> user.give(next)).toList()).mapEmpty();
+  }
+
+  /** Returns what is known about the servers of these routes. */
+  UpstreamHealth health() {
+    return health;
   }
 
   /**

@@ -57,6 +57,9 @@ public interface ProxyMetrics {
   /** One of several servers failed so often that it gets no requests for a while. */
   default void ejected(String route) {}
 
+  /** These are the servers from now on, and no other. On any thread. */
+  default void targets(Collection<TargetHealth> targets) {}
+
   /** An open stream was ended because its credential was good no longer. */
   default void lapsed(Lapse why) {}
 

@@ -54,7 +54,7 @@ public final class ProxyVerticle extends VerticleBase {
     ProxyConfig proxy = routes.join(context, this::use);
     TrustedProxies proxies = new TrustedProxies(new IpRanges(proxy.trustedCidrs()));
     Loop started = new Loop(vertx, listener, proxies, parts);
-    UpstreamClient upstreams = new UpstreamClient(vertx, started, proxy);
+    UpstreamClient upstreams = new UpstreamClient(vertx, started, proxy, routes.health());
     Forwarder forwarder = new Forwarder(started, upstreams, parts.ownSession());
     RouteTable table = new RouteTable(proxy.routes());
     Gate gate = new Gate(listener.maxHeaders());

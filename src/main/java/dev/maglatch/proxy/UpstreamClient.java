@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class UpstreamClient {
   private final Loop loop;
   private final NetClient client;
+  private final UpstreamHealth health;
   private final RequestHead head = new RequestHead();
 
   private Map<Line, UpstreamLine> lines = Map.of();
@@ -23,8 +24,9 @@ final class UpstreamClient {
   private IdentityHashMap<Route, Destination> byRoute = new IdentityHashMap<>();
   private ProxyConfig.Pool bounds;
 
-  UpstreamClient(Vertx vertx, Loop loop, ProxyConfig config) {
+  UpstreamClient(Vertx vertx, Loop loop, ProxyConfig config, UpstreamHealth health) {
     this.loop = loop;
+    this.health = health;
     this.client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
     this.bounds = config.pool();
     use(config);
@@ -102,7 +104,8 @@ final class UpstreamClient {
   private Destination destination(Key key, List<UpstreamLine> lines) {
     List<Endpoint> endpoints = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {
-      endpoints.add(new Endpoint(key.group.targets().get(i), lines.get(i)));
+      UpstreamGroup.Target target = key.group.targets().get(i);
+      endpoints.add(new Endpoint(target, lines.get(i), health.of(key.group, target.url())));
     }
     return new Destination(key.group, key.bounds, loop, endpoints);
   }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param targets at least one
  * @param pool bounds; null takes those of the whole proxy
  * @param ejection when a server that fails gets no requests for a while
+ * @param healthCheck how servers are asked whether they are well; null if they are not
  */
 public record UpstreamGroup(
     String name,
@@ -28,7 +29,8 @@ public record UpstreamGroup(
     Balance balance,
     Link link,
     @Nullable Pool pool,
-    Ejection ejection) {
+    Ejection ejection,
+    @Nullable HealthCheck healthCheck) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final int MAX_TARGETS = 64;
   private static final int MAX_WEIGHT = 100;
@@ -39,7 +41,7 @@ public record UpstreamGroup(
 
   UpstreamGroup(
       String name, List<Target> targets, Balance balance, Link link, @Nullable Pool pool) {
-    this(name, targets, balance, link, pool, Ejection.DEFAULT);
+    this(name, targets, balance, link, pool, Ejection.DEFAULT, null);
   }
 
   /**
@@ -164,9 +166,10 @@ public record UpstreamGroup(
     Link link = readLink(section, proxy, targets);
     Pool pool = Pool.read(section, Pool.read(proxy));
     Ejection ejection = Ejection.read(section.section("ejection"));
+    HealthCheck healthCheck = HealthCheck.read(section.section("health-check"));
     return name == null || targets.isEmpty()
         ? null
-        : new UpstreamGroup(name, targets, balance, link, pool, ejection);
+        : new UpstreamGroup(name, targets, balance, link, pool, ejection, healthCheck);
   }
 
   private static Link readLink(Section section, Section proxy, List<Target> targets) {

@@ -141,7 +141,8 @@ class FailoverTest {
             Balance.ROUND_ROBIN,
             Link.http1(Duration.ofSeconds(2)),
             null,
-            ejection);
+            ejection,
+            null);
     return new RunningProxy(BalancingTest.open(group));
   }
 

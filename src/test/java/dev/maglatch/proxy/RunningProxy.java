@@ -192,6 +192,12 @@ final class RunningProxy implements AutoCloseable {
     return Wire.to(port());
   }
 
+  /** Begins with the health checks of upstreams. */
+  RunningProxy checking() {
+    await(vertx.deployVerticle(new HealthChecks(routes, ProxyMetrics.NONE, new Random(1))));
+    return this;
+  }
+
   /** Begins to stop; completes when drained. */
   Future<Void> stop() {
     return vertx.undeploy(deployment);
