@@ -367,7 +367,7 @@ class Http2UpstreamTest {
 
   /** Writes as long as somebody takes it. */
   private static void pourOut(HttpServerResponse response) {
-    while (!response.writeQueueFull()) {
+    while (!response.writeQueueFull() && !response.closed()) {
       response.write(Buffer.buffer(new byte[10_000]));
     }
     response.drainHandler(drained -> pourOut(response));
