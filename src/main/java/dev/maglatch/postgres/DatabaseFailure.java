@@ -17,6 +17,9 @@ final class DatabaseFailure {
   private static final String UNIQUE_VIOLATION = "23505";
   private static final String STALE_PLAN = "0A000";
 
+  /** The server is being stopped; another of its processes has crashed. */
+  private static final Set<String> GOODBYES = Set.of("57P01", "57P02");
+
   /** How the client refuses to send anything on a connection that is closed already. */
   private static final String NOT_SENT = "Connection is not active now";
 
@@ -57,6 +60,11 @@ final class DatabaseFailure {
     return failure instanceof PgException refused
         ? STALE_PLAN.equals(refused.getSqlState())
         : String.valueOf(failure.getMessage()).startsWith(NOT_SENT);
+  }
+
+  /** Whether the server has ended the connection, and not the statement alone. */
+  static boolean saysGoodbye(PgException failure) {
+    return GOODBYES.contains(String.valueOf(failure.getSqlState()));
   }
 
   private static boolean unavailable(Throwable failure) {

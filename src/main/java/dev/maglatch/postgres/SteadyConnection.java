@@ -14,6 +14,7 @@ import io.vertx.pgclient.PgException;
 import io.vertx.pgclient.spi.PgDriver;
 import io.vertx.sqlclient.spi.ConnectionFactory;
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -69,15 +70,11 @@ final class SteadyConnection {
   /**
    * Runs {@code work} on the connection. Fails with {@link Fault.Code#STORE_UNAVAILABLE}.
    *
-   * @param work may run a second time, when the first had no effect
+   * @param work runs a second time, on a new connection, if the other side has ended the first: it
+   *     may have done so long ago, unheard by a process that slept. Twice must be as good as once.
    */
   <T> Future<T> use(Function<PgConnection, Future<T>> work) {
-    return attempt(work)
-        .recover(
-            failed ->
-                DatabaseFailure.worthASecondTry(failed)
-                    ? attempt(work)
-                    : Future.failedFuture(failed))
+    return attempt(work, true)
         .recover(
             failed ->
                 Future.failedFuture(
@@ -103,14 +100,20 @@ final class SteadyConnection {
     return last == null ? Future.succeededFuture() : last.end();
   }
 
-  private <T> Future<T> attempt(Function<PgConnection, Future<T>> work) {
+  private <T> Future<T> attempt(Function<PgConnection, Future<T>> work, boolean first) {
     Attempt attempt = connection();
-    return attempt == null
-        ? Future.failedFuture("closed")
-        : attempt
-            .ready
-            .compose(open -> work.apply(open).timeout(timeout.toMillis(), MILLISECONDS))
-            .onFailure(failed -> giveUpIfBroken(attempt, failed));
+    if (attempt == null) {
+      return Future.failedFuture("closed");
+    }
+    return attempt
+        .ready
+        .compose(open -> work.apply(open).timeout(timeout.toMillis(), MILLISECONDS))
+        .onFailure(failed -> giveUpIfBroken(attempt, failed))
+        .recover(
+            failed ->
+                first && attempt.mayDoBetterAnew(failed)
+                    ? attempt(work, false)
+                    : Future.failedFuture(failed));
   }
 
   private synchronized @Nullable Attempt connection() {
@@ -128,6 +131,7 @@ final class SteadyConnection {
   /** An error that the server answered leaves the connection usable; anything else does not. */
   private void giveUpIfBroken(Attempt attempt, Throwable failure) {
     if (!(failure instanceof PgException)) {
+      attempt.late |= failure instanceof TimeoutException;
       forget(attempt);
       attempt.abort();
     }
@@ -147,6 +151,7 @@ final class SteadyConnection {
      */
     private final ConnectionFactory<PgConnectOptions> sockets;
     private final Future<PgConnection> ready;
+    private volatile boolean late; // so that it was ended by us
 
     Attempt() {
       sockets = PgDriver.INSTANCE.createConnectionFactory(vertx, transport());
@@ -157,6 +162,12 @@ final class SteadyConnection {
               .compose(open -> prepare.apply(open).map(open))
               .timeout(timeout.toMillis(), MILLISECONDS);
       ready.onSuccess(open -> open.closeHandler(gone -> gone())).onFailure(failed -> abort());
+    }
+
+    boolean mayDoBetterAnew(Throwable failure) {
+      return failure instanceof PgException refused
+          ? DatabaseFailure.worthASecondTry(refused) || DatabaseFailure.saysGoodbye(refused)
+          : ready.succeeded() && !late;
     }
 
     private void gone() {

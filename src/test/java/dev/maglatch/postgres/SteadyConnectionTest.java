@@ -83,12 +83,50 @@ class SteadyConnectionTest {
     assertThat(relay.accepted()).isEqualTo(2);
   }
 
+  /** A process that slept may not have heard of the cut. */
   @Test
   void connectionThatWasCutIsReplaced() {
+    for (int i = 0; i < 20; i++) {
+      assertThat(number()).isEqualTo(7);
+      relay.cut();
+    }
     assertThat(number()).isEqualTo(7);
+  }
+
+  @Test
+  void connectionThatIsCutInMidAnswerIsReplaced() {
+    assertThat(number()).isEqualTo(7);
+    relay.stall();
+    Future<RowSet<Row>> asked = connection.use(SteadyConnectionTest::select);
+    relay.flow();
     relay.cut();
 
-    await().ignoreExceptionsMatching(AssertionError.class::isInstance).until(() -> number() == 7);
+    assertThat(Await.result(asked).iterator().next().getInteger(0)).isEqualTo(7);
+    assertThat(relay.accepted()).isEqualTo(2);
+  }
+
+  @Test
+  void connectionThatTheServerEndsIsReplaced() {
+    for (int i = 0; i < 20; i++) {
+      assertThat(number()).isEqualTo(7);
+      database.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+              + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    }
+    assertThat(number()).isEqualTo(7);
+  }
+
+  /** Otherwise whoever asks would wait for twice as long as it was told. */
+  @Test
+  void lateAnswerIsNotAwaitedTwice() {
+    assertThat(number()).isEqualTo(7);
+    relay.stall();
+    Future<RowSet<Row>> first = connection.use(SteadyConnectionTest::select);
+    Future<RowSet<Row>> second = connection.use(SteadyConnectionTest::select);
+
+    assertUnavailable(Await.failure(first));
+    assertUnavailable(Await.failure(second));
+    assertThat(relay.accepted()).isOne();
   }
 
   /** "cached plan must not change result type" is the driver's trouble and not the caller's. */

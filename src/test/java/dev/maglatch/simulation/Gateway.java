@@ -80,6 +80,9 @@ final class Gateway {
   private long pausedUntil;
   private long unreachableUntil;
   private long disturbedUntil;
+  private long pauseBegan;
+  private long pauseBeforeEnded;
+  private long otherTroubleUntil;
 
   Gateway(World world, Database database, Keys keys, @Nullable Mutation broken) {
     this.world = world;
@@ -194,8 +197,10 @@ final class Gateway {
   }
 
   void pause(long nanos) {
+    pauseBeforeEnded = pausedUntil;
+    pauseBegan = world.now();
     pausedUntil = Math.max(pausedUntil, world.now() + nanos);
-    disturbed(nanos);
+    disturbedUntil = Math.max(disturbedUntil, pausedUntil);
   }
 
   /** No packet passes for a while; what was sent is sent again. */
@@ -204,14 +209,22 @@ final class Gateway {
     disturbed(nanos);
   }
 
-  /** Breaks every connection; both sides are told. */
+  /** Breaks every connection; both sides are told, and this one makes new ones. */
   void cut() {
+    disturbedUntil = Math.max(disturbedUntil, world.now());
     List.of(feed, revoker, lookups, pool).forEach(Link::cut);
   }
 
   /** Notes that until then, and a little longer, the database may seem lost here. */
   void disturbed(long nanos) {
     disturbedUntil = Math.max(disturbedUntil, world.now() + nanos);
+    otherTroubleUntil = Math.max(otherTroubleUntil, world.now() + nanos);
+  }
+
+  /** Whether a pause of this process is all that was wrong lately. */
+  boolean onlySlept() {
+    long quietSince = Math.max(pauseBeforeEnded, otherTroubleUntil);
+    return pauseBegan - quietSince > probeNanos();
   }
 
   /** For how long nothing has been wrong between this process and the database. */
@@ -340,7 +353,7 @@ final class Gateway {
       lookupsInFlight.merge(hash, 1, Integer::sum);
       Future<Optional<StoredKey>> found =
           lookups
-              .send(session -> database.find(key))
+              .sendSteadily(session -> database.find(key))
               .onComplete(done -> lookupsInFlight.merge(hash, -1, Integer::sum))
               .map(row -> keys.stored(key, row));
       sharedLookups.put(hash, found);
@@ -364,8 +377,16 @@ final class Gateway {
     @Override
     public Future<Renewal> renew(Member member, Position applied, Duration time, int maxChanges) {
       long sent = nanoTime();
-      return feed.send(session -> database.renew(member, applied, time.toNanos(), maxChanges))
-          .onSuccess(answer -> answered(nanoTime() - sent));
+      return feed.sendSteadily(
+              session -> database.renew(member, applied, time.toNanos(), maxChanges))
+          .onSuccess(answer -> answered(nanoTime() - sent))
+          .onFailure(late -> failed());
+    }
+
+    private void failed() {
+      if (broken == Mutation.LOST_AFTER_A_PAUSE) {
+        lease.renewalFailed();
+      }
     }
 
     private void answered(long took) {
@@ -380,26 +401,26 @@ final class Gateway {
 
     @Override
     public Future<Void> acknowledge(Member member, long applied) {
-      return feed.send(session -> database.acknowledge(member, applied));
+      return feed.sendSteadily(session -> database.acknowledge(member, applied));
     }
 
     @Override
     public Future<Void> leave(Member member) {
-      return feed.send(session -> database.leave(member));
+      return feed.sendSteadily(session -> database.leave(member));
     }
 
     @Override
     public Future<Long> newestChangeOf(List<UUID> entities) {
       return broken == Mutation.REVOKER_DOES_NOT_WAIT
           ? Future.succeededFuture(0L)
-          : revoker.send(session -> database.newestChangeOf(entities));
+          : revoker.sendSteadily(session -> database.newestChangeOf(entities));
     }
 
     @Override
     public Future<Holders> holders(Duration grace) {
       return broken == Mutation.REVOKER_DOES_NOT_WAIT
           ? Future.succeededFuture(new Holders(true, List.of()))
-          : revoker.send(session -> database.holders(grace.toNanos()));
+          : revoker.sendSteadily(session -> database.holders(grace.toNanos()));
     }
 
     @Override

@@ -106,6 +106,7 @@ final class Judge {
           case LOST -> 0;
         };
     boolean back = gateway.calmFor() > Gateway.probeNanos();
+    boolean slept = standing != Standing.HELD && gateway.onlySlept();
     gateway.request(
         key,
         decided -> {
@@ -115,13 +116,14 @@ final class Judge {
             check(gateway, key, fromMemory ? 0 : floor, verdict, standing.name());
           }
           if (decided.servedStale()) {
-            checkStale(gateway, key, standing, back);
+            checkStale(gateway, key, standing, back, slept);
           }
         });
   }
 
-  /** Rule 7: only without a lease, not for long, and not once the database is back. */
-  private void checkStale(Gateway gateway, int key, Standing standing, boolean back) {
+  /** Rule 7: only without a lease, not for long, and neither after a pause nor with a database. */
+  private void checkStale(
+      Gateway gateway, int key, Standing standing, boolean back, boolean slept) {
     verdicts++;
     long since = gateway.lease.nanosSinceEnd(gateway.nanoTime());
     if (since < 0 && standing == Standing.HELD) {
@@ -132,6 +134,9 @@ final class Judge {
     }
     if (back && standing == Standing.LOST) {
       violated(gateway, key, "served stale though the database is back");
+    }
+    if (slept) {
+      violated(gateway, key, "served stale after a pause, as if the database were lost");
     }
   }
 

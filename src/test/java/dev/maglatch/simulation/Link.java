@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * order both ways; what was sent before it broke may still be carried out.
  */
 final class Link {
+  private static final String ENDED = "ended by the server";
+
   private final World world;
   private final Database database;
   private final Gateway gateway;
@@ -42,7 +44,15 @@ final class Link {
 
   /** Completes when there is a connection. */
   Future<Void> open() {
-    return send(session -> Future.succeededFuture());
+    return sendSteadily(session -> Future.succeededFuture());
+  }
+
+  /** Like {@link #send}, and once more on a new connection if the other side ended the first. */
+  <T> Future<T> sendSteadily(Function<Session, Future<T>> statement) {
+    return send(statement)
+        .recover(
+            failed ->
+                ENDED.equals(failed.getMessage()) ? send(statement) : Future.failedFuture(failed));
   }
 
   <T> Future<T> send(Function<Session, Future<T>> statement) {
@@ -60,7 +70,7 @@ final class Link {
     if (current != null) {
       Connection cut = current;
       cut.endServerSide();
-      cut.toClient(() -> cut.giveUp("cut"));
+      cut.toClient(() -> cut.giveUp(ENDED));
     }
   }
 
@@ -159,7 +169,7 @@ final class Link {
 
     private void serverDied() {
       if (world.chance(0.8)) {
-        toClient(() -> giveUp("server died"));
+        toClient(() -> giveUp(ENDED));
       } // else the machine vanished: only a time-out tells
     }
 

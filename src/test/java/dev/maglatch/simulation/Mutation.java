@@ -41,6 +41,8 @@ enum Mutation {
   YOUNG_HISTORY_TRUSTED,
   /** Rule 7: a lease that had ended is renewed asynchronously, and lost in a crash. */
   CRASH_FORGETS_A_HOLDER,
+  /** Rule 7: an answer that this process has slept through counts as the database's silence. */
+  LOST_AFTER_A_PAUSE,
   /** Rule 7: keys are looked up on a standby that lags. */
   READS_FROM_A_STANDBY
 }

@@ -230,7 +230,6 @@ final class Schedule {
       }
       case 4 -> {
         tell("cut ", gateway);
-        gateway.disturbed(0);
         gateway.cut();
       }
       case 5 -> {
@@ -377,6 +376,7 @@ final class Schedule {
   private void calm() {
     tell("calm");
     database.calm();
+    gateways.forEach(gateway -> gateway.disturbed(0));
     gateways.forEach(Gateway::cut); // what is half dead is found out now
     gateways.removeIf(Gateway::dead);
     if (gateways.isEmpty()) {
