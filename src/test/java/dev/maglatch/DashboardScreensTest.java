@@ -118,11 +118,72 @@ class DashboardScreensTest {
     assertThat(saved.select("main").text()).contains("1 of 1 replica confirmed");
     assertThat(status(key)).isEqualTo(403);
     assertThat(visitor.page(path).text())
-        .contains("other name", "Limited", "At most 5 requests in 60 s", "192.0.2.0/24");
+        .contains("other name", "Limits", "At most 5 requests in 60 s", "192.0.2.0/24")
+        .doesNotContain("Limited");
     Document again = visitor.page(path + "/edit");
     assertThat(again.select("#rate_limit").val()).isEqualTo("5");
     assertThat(visitor.submit(again, Map.of("rate_limit", "0")).statusCode()).isEqualTo(422);
     assertThat(visitor.submit(again, Map.of("rate_window", "")).statusCode()).isEqualTo(422);
+  }
+
+  @Test
+  void keyIsGivenAnotherLastDay() {
+    visitor.signIn();
+    make("org", "dated");
+    String path = path("dated");
+    Map<String, String> past = Map.of("expiry", "custom", "expires_on", "2020-01-01");
+    HttpResponse<String> refused = visitor.submit(visitor.page(path + "/edit"), past);
+    assertThat(refused.statusCode()).isEqualTo(422);
+    assertThat(WebVisitor.document(refused).select("#expires_on-complaint").text())
+        .isEqualTo("Choose a day that is not over.");
+    Map<String, String> future = Map.of("expiry", "custom", "expires_on", "2099-12-30");
+    assertThat(visitor.submit(visitor.page(path + "/edit"), future).statusCode()).isEqualTo(200);
+    assertThat(visitor.page(path).select("time[datetime^=2099-12-31T00:00:00]")).hasSize(1);
+    assertThat(visitor.page(path + "/edit").select("#expires_on").val()).isEqualTo("2099-12-30");
+  }
+
+  /** A limit that nobody has come near is no news; one that is reached is. */
+  @Test
+  void keyThatReachedItsLimitIsMarkedAndFound() {
+    visitor.signIn();
+    String key = make("org", "eager");
+    String path = path("eager");
+    // the clock's window of some 30 years lasts longer than this test
+    visitor.submit(
+        visitor.page(path + "/edit"), Map.of("rate_limit", "1", "rate_window", "999999999"));
+    assertThat(status(key)).isEqualTo(200);
+    assertThat(visitor.page(path).select(".state").eachText()).containsExactly("Active");
+    assertThat(visitor.page("/dashboard/?state=limited").select("tbody tr")).isEmpty();
+
+    assertThat(status(key)).isEqualTo(429);
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> visitor.page(path).select(".state").eachText().contains("Limited"));
+    Document list = visitor.page("/dashboard/?state=limited");
+    assertThat(list.select("tbody .name").eachText()).containsExactly("eager");
+    assertThat(list.select("tbody .state:contains(Limited)").attr("title"))
+        .matches("Requests beyond its rate were refused in the window that ends .* UTC");
+  }
+
+  @Test
+  void organizationKeysHaveWebhooksAndOthersAreToldNothingOfThem() {
+    visitor.signIn();
+    make("org", "hooked-org");
+    make("mp", "hooked-mp");
+    String path = path("hooked-org");
+    visitor.submit(
+        visitor.page(path),
+        "form[action$=/webhook]",
+        Map.of("webhook_url", upstream.url() + "/hook"));
+    assertThat(secret(path + "/secret")).matches("whsec_[0-9a-f]{64}");
+    visitor.post(path + "/test", Map.of());
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> visitor.page(path + "/deliveries").text().contains("Delivered"));
+
+    String other = path("hooked-mp");
+    assertThat(visitor.page(other).text()).doesNotContain("Webhook");
+    assertThat(visitor.get(other + "/deliveries").statusCode()).isEqualTo(404);
   }
 
   @Test

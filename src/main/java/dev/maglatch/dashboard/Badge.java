@@ -5,8 +5,8 @@ import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.manage.KeyRecord;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One word on what became of a key.
@@ -17,14 +17,25 @@ import java.util.List;
 record Badge(String text, String tone, String why) {
   private static final Duration SOON = Duration.ofDays(7);
 
-  static List<Badge> of(KeyRecord key, Instant now) {
-    List<Badge> badges = new ArrayList<>();
-    badges.add(state(key, now));
-    KeyPolicy policy = key.settings().policy();
-    if (key.life().active() && !policy.equals(KeyPolicy.NONE)) {
-      badges.add(new Badge("Limited", "plain", limits(policy)));
-    }
-    return badges;
+  /**
+   * @param limitedUntil end of the running window in which the key was refused for its rate limit;
+   *     null if it was not
+   */
+  static List<Badge> of(KeyRecord key, @Nullable Instant limitedUntil, Instant now) {
+    Badge state = state(key, now);
+    return limitedUntil == null
+            || !key.life().active()
+            || key.settings().policy().rateLimit() == null
+        ? List.of(state)
+        : List.of(state, limited(limitedUntil, now));
+  }
+
+  private static Badge limited(Instant until, Instant now) {
+    return new Badge(
+        "Limited",
+        "warn",
+        "Requests beyond its rate were refused in the window that ends "
+            + Moment.of(until, now).exact());
   }
 
   private static Badge state(KeyRecord key, Instant now) {
@@ -44,22 +55,11 @@ record Badge(String text, String tone, String why) {
     if (expires != null && expires.isBefore(now.plus(SOON))) {
       return new Badge("Expires soon", "warn", "Refused from " + Moment.of(expires, now).exact());
     }
-    return new Badge("Active", "good", "Accepted on every replica");
-  }
-
-  private static String limits(KeyPolicy policy) {
-    List<String> limits = new ArrayList<>();
-    if (policy.rateLimit() != null) {
-      limits.add(
-          "At most "
-              + policy.rateLimit().limit()
-              + " requests in "
-              + policy.rateLimit().windowSeconds()
-              + " s");
-    }
-    if (policy.allowedIps() != null) {
-      limits.add("Only from " + String.join(", ", policy.allowedIps()));
-    }
-    return String.join("; ", limits);
+    return new Badge(
+        "Active",
+        "good",
+        key.settings().policy().equals(KeyPolicy.NONE)
+            ? "Accepted on every replica"
+            : "Accepted on every replica within its limits");
   }
 }

@@ -61,6 +61,8 @@ final class KeyForm {
     Map<String, String> fields = new HashMap<>();
     fields.put(NAME, settings.name() == null ? "" : settings.name());
     fields.put(DESCRIPTION, settings.description() == null ? "" : settings.description());
+    Instant expires = settings.expiresAt();
+    fields.put(EXPIRES_ON, expires == null ? "" : lastDay(expires).toString());
     fields.put("scope", settings.scope() == null ? "" : settings.scope());
     List<String> ranges = settings.policy().allowedIps();
     fields.put(ALLOWED_IPS, ranges == null ? "" : String.join(", ", ranges));
@@ -154,6 +156,10 @@ final class KeyForm {
     }
     complain(EXPIRES_ON, "Choose a day that is not over.");
     return null;
+  }
+
+  private static LocalDate lastDay(Instant end) {
+    return LocalDate.ofInstant(end.minusNanos(1), ZoneOffset.UTC);
   }
 
   private @Nullable List<String> ranges() {

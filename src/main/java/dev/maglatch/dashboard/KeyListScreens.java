@@ -8,6 +8,8 @@ import dev.maglatch.usage.HourlyRequests;
 import io.vertx.core.Future;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 
 /** The list of keys. */
 final class KeyListScreens {
@@ -39,16 +41,22 @@ final class KeyListScreens {
       return Future.succeededFuture(Reply.seeOther(list.atPage(1)));
     }
     Instant now = useCases.clock().instant();
-    return useCases
-        .usage()
-        .since(
-            found.keys().stream().map(KeyRecord::id).toList(), UsageBar.from(now, UsageBar.HOURS))
-        .map(hours -> page(visit, list, found, hours, now));
+    List<UUID> keys = found.keys().stream().map(KeyRecord::id).toList();
+    Future<List<HourlyRequests>> hours =
+        useCases.usage().since(keys, UsageBar.from(now, UsageBar.HOURS));
+    Future<Map<UUID, Instant>> limited = useCases.catalog().limited(keys);
+    return Future.all(hours, limited)
+        .map(both -> page(visit, list, found, rows(found, hours.result(), limited.result(), now)));
   }
 
-  private Reply page(
-      Visit visit, KeyList list, Found found, List<HourlyRequests> hours, Instant now) {
-    List<KeyRow> rows = found.keys().stream().map(key -> KeyRow.of(key, hours, now)).toList();
+  private static List<KeyRow> rows(
+      Found found, List<HourlyRequests> hours, Map<UUID, Instant> limited, Instant now) {
+    return found.keys().stream()
+        .map(key -> KeyRow.of(key, hours, limited.get(key.id()), now))
+        .toList();
+  }
+
+  private Reply page(Visit visit, KeyList list, Found found, List<KeyRow> rows) {
     return screens.show(
         visit, "keys", "API keys", Templates.keys(list, rows, found.total(), surroundings.kinds()));
   }

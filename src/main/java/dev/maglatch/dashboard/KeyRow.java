@@ -24,7 +24,17 @@ record KeyRow(
     List<Badge> badges,
     UsageBar usage) {
 
-  static KeyRow of(KeyRecord key, List<HourlyRequests> hours, Instant now) {
+  /** Returns a key alone, whose requests are not looked at. */
+  static KeyRow of(KeyRecord key, Instant now) {
+    return of(key, List.of(), null, now);
+  }
+
+  /**
+   * @param limitedUntil end of the running window in which the key was refused for its rate limit;
+   *     null if it was not
+   */
+  static KeyRow of(
+      KeyRecord key, List<HourlyRequests> hours, @Nullable Instant limitedUntil, Instant now) {
     return new KeyRow(
         path(key),
         name(key),
@@ -37,7 +47,7 @@ record KeyRow(
         key.use().userAgent(),
         Moment.orNull(key.settings().expiresAt(), now),
         key.life().active(),
-        Badge.of(key, now),
+        Badge.of(key, limitedUntil, now),
         UsageBar.of(key.id(), hours, now));
   }
 

@@ -10,6 +10,9 @@ import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** One key: all about it, other settings, another secret. */
 final class KeyScreens {
@@ -47,14 +50,20 @@ final class KeyScreens {
 
   private Future<Reply> show(Visit visit, KeyRecord key) {
     Instant now = useCases.clock().instant();
-    return useCases
-        .usage()
-        .since(List.of(key.id()), UsageBar.from(now, WEEK))
-        .map(hours -> page(visit, key, hours, now));
+    List<UUID> alone = List.of(key.id());
+    Future<List<HourlyRequests>> hours = useCases.usage().since(alone, UsageBar.from(now, WEEK));
+    Future<Map<UUID, Instant>> limited = useCases.catalog().limited(alone);
+    return Future.all(hours, limited)
+        .map(both -> page(visit, key, hours.result(), limited.result().get(key.id()), now));
   }
 
-  private Reply page(Visit visit, KeyRecord key, List<HourlyRequests> hours, Instant now) {
-    KeyRow row = KeyRow.of(key, hours, now);
+  private Reply page(
+      Visit visit,
+      KeyRecord key,
+      List<HourlyRequests> hours,
+      @Nullable Instant limitedUntil,
+      Instant now) {
+    KeyRow row = KeyRow.of(key, hours, limitedUntil, now);
     UsageBar plot = UsageBar.week(hours, now);
     return screens.show(
         visit,
@@ -82,7 +91,7 @@ final class KeyScreens {
   }
 
   private Reply form(Visit visit, int status, KeyRecord key, KeyForm form) {
-    KeyRow row = KeyRow.of(key, List.of(), useCases.clock().instant());
+    KeyRow row = KeyRow.of(key, useCases.clock().instant());
     return screens.show(visit, status, "keys", "Edit " + row.name(), Templates.edit(row, form));
   }
 
@@ -113,7 +122,7 @@ final class KeyScreens {
   }
 
   private Future<Reply> askToRotate(Visit visit, KeyRecord key) {
-    KeyRow row = KeyRow.of(key, List.of(), useCases.clock().instant());
+    KeyRow row = KeyRow.of(key, useCases.clock().instant());
     return Future.succeededFuture(
         screens.show(visit, "keys", "Rotate " + row.name(), Templates.rotate(row)));
   }

@@ -30,7 +30,7 @@ final class RevokeScreens {
   }
 
   private Future<Reply> ask(Visit visit, KeyRecord key) {
-    KeyRow row = KeyRow.of(key, List.of(), useCases.clock().instant());
+    KeyRow row = KeyRow.of(key, useCases.clock().instant());
     return Future.succeededFuture(
         screens.show(visit, "keys", "Revoke " + row.name() + "?", Templates.revoke(row)));
   }

@@ -46,13 +46,19 @@ final class WebhookScreens {
             "/keys/*/*/deliveries/*", visit -> with(visit, (r, key) -> replay(visit, r, key))));
   }
 
+  /**
+   * Whether a key may have a webhook: the MagicPost dialect knows none, and events of an account do
+   * not go to keys of service accounts.
+   */
+  static boolean fits(KeyRecord key) {
+    return key.kind() != KeyKind.MP && key.owner().serviceAccountId() == null;
+  }
+
   private Future<Reply> with(Visit visit, BiFunction<KeyReach, KeyRecord, Future<Reply>> next) {
     return finder.with(
         visit,
         (reach, key) ->
-            key.kind() == KeyKind.MGP
-                ? next.apply(reach, key)
-                : Future.succeededFuture(finder.notFound(visit)));
+            fits(key) ? next.apply(reach, key) : Future.succeededFuture(finder.notFound(visit)));
   }
 
   private Future<Reply> setUrl(Visit visit, KeyReach reach, KeyRecord key) {

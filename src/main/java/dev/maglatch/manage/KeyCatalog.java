@@ -5,6 +5,7 @@ import dev.maglatch.key.KeyKind;
 import io.vertx.core.Future;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,12 @@ public interface KeyCatalog {
    * @param from the first hour
    */
   Future<List<Hour>> requests(Viewer viewer, Instant from);
+
+  /**
+   * Returns those of {@code keys} that were refused for their rate limit in a window of the clock
+   * that runs still, each with the end of that window.
+   */
+  Future<Map<UUID, Instant>> limited(List<UUID> keys);
 
   /** Who looks. */
   record Viewer(UUID organizationId, UUID accountId, boolean owner) {}
@@ -59,7 +66,7 @@ public interface KeyCatalog {
     EXPIRING,
     EXPIRED,
     REVOKED,
-    /** Good, and bound to addresses or a rate. */
+    /** Good, and refused for its rate limit in the window of the clock that runs now. */
     LIMITED
   }
 

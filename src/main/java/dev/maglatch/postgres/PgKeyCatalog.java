@@ -12,7 +12,10 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Looks through {@code api_keys}. */
@@ -35,8 +38,10 @@ public final class PgKeyCatalog implements KeyCatalog {
                WHEN 'EXPIRING' THEN found.active AND found.ends_soon
                WHEN 'EXPIRED' THEN NOT found.active AND found.revoked_at IS NULL
                WHEN 'REVOKED' THEN found.revoked_at IS NOT NULL
-               WHEN 'LIMITED' THEN found.active
-                    AND (found.rate_limit IS NOT NULL OR found.allowed_ips IS NOT NULL)
+               WHEN 'LIMITED' THEN found.active AND found.rate_limit IS NOT NULL
+                    AND EXISTS (SELECT 1 FROM webhook_notices AS n
+                                 WHERE n.key_id = found.id AND n.event = 'api_key.limit_reached'
+                                   AND n.occasion > clock_timestamp())
                ELSE true
              END
       """;
@@ -64,6 +69,15 @@ public final class PgKeyCatalog implements KeyCatalog {
          AND used.hour >= $4::timestamptz
        GROUP BY used.hour
        ORDER BY used.hour
+      """;
+
+  private static final String LIMITED =
+      """
+      SELECT key_id, max(occasion) AS occasion
+        FROM webhook_notices
+       WHERE key_id = ANY ($1::uuid[]) AND event = 'api_key.limit_reached'
+         AND occasion > clock_timestamp()
+       GROUP BY key_id
       """;
 
   private final Database database;
@@ -105,6 +119,24 @@ public final class PgKeyCatalog implements KeyCatalog {
                 .preparedQuery(REQUESTS)
                 .execute(values)
                 .map(rows -> Cells.readable(rows, PgKeyCatalog::hour)));
+  }
+
+  @Override
+  public Future<Map<UUID, Instant>> limited(List<UUID> keys) {
+    if (keys.isEmpty()) {
+      return Future.succeededFuture(Map.of());
+    }
+    Tuple values = Tuple.of(keys.toArray(UUID[]::new));
+    return database.query(
+        client -> client.preparedQuery(LIMITED).execute(values).map(PgKeyCatalog::windows));
+  }
+
+  private static Map<UUID, Instant> windows(RowSet<Row> rows) {
+    Map<UUID, Instant> windows = new HashMap<>();
+    for (Row row : rows) {
+      windows.put(row.getUUID("key_id"), row.getOffsetDateTime("occasion").toInstant());
+    }
+    return windows;
   }
 
   private static Hour hour(Row row) {
