@@ -3,8 +3,12 @@
 const root = document.documentElement;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const find = (selector) => document.querySelector(selector);
-const setTheme = () => {
-  root.dataset.bsTheme = localStorage.getItem("theme") ?? (dark.matches ? "dark" : "light");
+let chosen = root.dataset.bsTheme; // by the cookie
+const setTheme = () => { root.dataset.bsTheme = chosen ?? (dark.matches ? "dark" : "light"); };
+const choose = (theme) => {
+  document.cookie = `maglatch_theme=${theme}; Max-Age=31536000; Path=/dashboard; SameSite=Strict`;
+  chosen = theme;
+  setTheme();
 };
 root.classList.add("js");
 setTheme();
@@ -46,7 +50,7 @@ document.addEventListener("click", (event) => {
   if ("stay" in to) find("#sure").close();
   if ("leave" in to) { find("#sure").close(); find("#modal").close(); }
   if ("close" in to && on.closest("#modal")) { event.preventDefault(); close(); }
-  if ("themeToggle" in to) { localStorage.setItem("theme", root.dataset.bsTheme === "dark" ? "light" : "dark"); setTheme(); }
+  if ("themeToggle" in to) { event.preventDefault(); choose(root.dataset.bsTheme === "dark" ? "light" : "dark"); }
 });
 document.addEventListener("cancel", (event) => { if (event.target.id === "modal") { event.preventDefault(); close(); } }, true);
 document.addEventListener("close", (event) => {
@@ -56,5 +60,10 @@ document.addEventListener("close", (event) => {
   if (changed) location.reload();
 }, true);
 document.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "modal" && !event.target.open) event.target.showModal(); });
-for (const failure of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(failure, () => { find("#modal").close(); find("#broken").hidden = false; });
+const broken = () => {
+  const place = find("#modal[open] #trouble") ?? find("#broken"); // a form stays as it is filled in
+  place.textContent = find("#broken").textContent;
+  place.hidden = false;
+};
+for (const failure of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(failure, broken);
 addEventListener("beforeunload", (event) => { if (find("[data-secret]")) event.preventDefault(); });

@@ -261,6 +261,25 @@ class DashboardIT {
   }
 
   @Test
+  void themeIsToggledWithoutScriptsToo() {
+    Page page = browser().open(1280, false);
+    signIn(page);
+    page.navigate("/dashboard/?q=x&kind=mgp");
+    Locator html = page.locator("html");
+    for (String theme : new String[] {"dark", "light", "dark"}) {
+      button(page, "Light or dark").click();
+      assertThat(html).hasAttribute("data-bs-theme", theme);
+      assertThat(page.url()).endsWith("/dashboard/?q=x&kind=mgp");
+    }
+    page.navigate("/dashboard/members");
+    assertThat(html).hasAttribute("data-bs-theme", "dark");
+    generate(page, "shown once");
+    assertThat(page.locator("#token")).isVisible();
+    assertThat(button(page, "Light or dark")).not().isVisible(); // it would lead away from the key
+    page.context().close();
+  }
+
+  @Test
   void phoneNeedsNoSidewaysScrolling() {
     Page page = browser().open(360, true);
     page.navigate("/dashboard/sign-in");

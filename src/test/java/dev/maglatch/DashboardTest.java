@@ -320,6 +320,28 @@ class DashboardTest {
   }
 
   @Test
+  void themeIsKeptInACookieAndLeadsToNoOtherSite() {
+    HttpResponse<String> chosen =
+        visitor.post("/dashboard/theme", Map.of("theme", "dark", "next", "//evil.example/"));
+    assertThat(chosen.statusCode()).isEqualTo(303);
+    assertThat(chosen.headers().firstValue("location")).contains("/dashboard/");
+    assertThat(chosen.headers().firstValue("set-cookie"))
+        .contains("maglatch_theme=dark; Max-Age=31536000; Path=/dashboard; SameSite=Strict");
+    assertThat(
+            visitor
+                .post("/dashboard/theme", Map.of("theme", "\r\nx"))
+                .headers()
+                .firstValue("set-cookie"))
+        .isEmpty();
+    for (String unknown : List.of("maglatch_theme=\"><b>", "maglatch_theme=DARK", "other=dark")) {
+      HttpResponse<String> page = visitor.get("/dashboard/sign-in", "Cookie", unknown);
+      assertThat(WebVisitor.document(page).select("html").attr("data-bs-theme")).isEmpty();
+    }
+    HttpResponse<String> page = visitor.get("/dashboard/sign-in", "Cookie", "maglatch_theme=dark");
+    assertThat(WebVisitor.document(page).select("html").attr("data-bs-theme")).isEqualTo("dark");
+  }
+
+  @Test
   void formThatIsTooLongIsNotRead() {
     visitor.signIn();
     HttpResponse<String> answer =

@@ -133,6 +133,7 @@ final class WebVisitor {
       answer
           .headers()
           .firstValue("set-cookie")
+          .filter(set -> set.startsWith(COOKIE))
           .ifPresent(set -> cookie = set.substring(COOKIE.length(), set.indexOf(';')));
       return answer;
     } catch (IOException broken) {

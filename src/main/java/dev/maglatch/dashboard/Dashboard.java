@@ -38,9 +38,9 @@ public final class Dashboard {
   private static final String POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
           + " connect-src 'self'; form-action 'self'; frame-ancestors 'none'";
-  private static final String SLOW =
-      "The gateway could not reach its database in time. Nothing may have been changed: look"
-          + " again before you repeat it.";
+  private static final String AWAY = "The gateway cannot reach its database at the moment.";
+  private static final String AWAY_WITH_A_CHANGE =
+      AWAY + " What you sent may have been done or not: look before you send it again.";
 
   private final Surroundings surroundings;
   private final UseCases useCases;
@@ -68,6 +68,7 @@ public final class Dashboard {
     routes.addAll(new AccountScreens(useCases, screens).routes());
     routes.addAll(new WelcomeScreens(surroundings, useCases, screens).routes());
     routes.addAll(new RevokeScreens(useCases, screens).routes());
+    routes.addAll(Theme.routes());
   }
 
   /**
@@ -170,7 +171,9 @@ public final class Dashboard {
         path,
         visit.requestId(),
         fault.getMessage());
-    return screens.problem(visit, 503, "Not available", SLOW).with("Retry-After", "1");
+    return screens
+        .unavailable(visit, visit.reads() ? AWAY : AWAY_WITH_A_CHANGE)
+        .with("Retry-After", "1");
   }
 
   private static void write(HttpServerRequest request, String requestId, Reply reply) {

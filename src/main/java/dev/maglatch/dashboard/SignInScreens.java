@@ -80,7 +80,7 @@ final class SignInScreens {
   }
 
   /** Returns a path of ours: a link must not make signing in lead elsewhere. */
-  private static String target(String next) {
+  static String target(String next) {
     return next.startsWith(Dashboard.HOME)
             && next.chars().allMatch(c -> c > ' ' && c < 127 && c != '\\')
         ? next

@@ -27,8 +27,18 @@ final class Templates {
     return html.toString();
   }
 
-  static Content problem(String text) {
-    return out -> JteproblemGenerated.render(html(out), null, text);
+  /**
+   * @param again where the visitor can try once more; null for nowhere
+   */
+  static Content problem(String text, @Nullable String again) {
+    return out -> JteproblemGenerated.render(html(out), null, text, again);
+  }
+
+  /** Returns what is said above a form that is left as it is. */
+  static String trouble(String text) {
+    StringOutput html = new StringOutput();
+    JtetroubleGenerated.render(new OwaspHtmlTemplateOutput(html), null, text);
+    return html.toString();
   }
 
   static Content signIn(String next, String email, @Nullable String complaint) {

@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
-/** Stands before a PostgreSQL and can fall silent, or cut connections. */
+/** Stands before a PostgreSQL and can fall silent, or cut and refuse connections. */
 public final class ServerRelay implements AutoCloseable {
   /** A server says it in notifications only. */
   private static final String CHANNEL = "maglatch_changes";
@@ -31,6 +31,7 @@ public final class ServerRelay implements AutoCloseable {
   private final AtomicInteger notifications = new AtomicInteger();
   private final AtomicInteger listens = new AtomicInteger();
   private volatile boolean stalled;
+  private volatile boolean refusing;
 
   private ServerRelay(ServerSocket listener, DatabaseAddress server) {
     this.listener = listener;
@@ -83,9 +84,16 @@ public final class ServerRelay implements AutoCloseable {
     links.forEach(link -> link.silent = true);
   }
 
+  /** Cuts every connection, and each new one at once: the server is gone. */
+  public void refuse() {
+    refusing = true;
+    cut();
+  }
+
   /** New connections work again. */
   public void flow() {
     stalled = false;
+    refusing = false;
   }
 
   /** Makes connections silent, for good, whose client has said {@code text}. */
@@ -118,7 +126,11 @@ public final class ServerRelay implements AutoCloseable {
       accepted.incrementAndGet();
       links.add(link);
       link.silent |= stalled; // since it began
-      start(link::up);
+      if (refusing) {
+        link.close();
+      } else {
+        start(link::up);
+      }
     }
   }
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Response;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.AriaRole;
+import dev.maglatch.postgres.ServerRelay;
+import dev.maglatch.postgres.TestDatabase;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What somebody sees in a real browser while the database is away, and once it is back. */
+class DashboardAwayIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String AWAY = "The gateway cannot reach its database";
+
+  private TestDatabase database;
+  private ServerRelay relay;
+  private EchoUpstream upstream;
+  private TestGateway gateway;
+  private @Nullable Browser browser;
+
+  @BeforeEach
+  void start() {
+    database = TestDatabase.create();
+    relay = ServerRelay.before(database.address());
+    upstream = new EchoUpstream();
+    gateway =
+        TestGateway.begin(
+                relay.address(), upstream.url(), Map.of("MAGLATCH_SESSIONS_SIGNUP", "true"))
+            .awaitReady();
+    browser = Browser.start("http://127.0.0.1:" + gateway.gateway.httpPort());
+    assumeTrue(browser != null, Browser.HOW_TO_GET_IT);
+    PlaywrightAssertions.setDefaultAssertionTimeout(30_000);
+  }
+
+  @AfterEach
+  void stop() {
+    relay.flow();
+    if (browser != null) {
+      browser.close();
+    }
+    gateway.close();
+    upstream.close();
+    relay.close();
+    database.close();
+  }
+
+  private static Locator button(Page page, String name) {
+    return page.getByRole(
+        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+  }
+
+  private static Locator link(Page page, String name) {
+    return page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName(name));
+  }
+
+  /** Nothing is lost: neither what was written into a form, nor the session, nor a key. */
+  @Test
+  void pagesSayWhyNothingWorksAndGoOnOnceTheDatabaseIsBack() {
+    assertThat(browser).isNotNull();
+    Page page = browser.open();
+    signIn(page);
+    Page searching = page.context().newPage();
+    searching.navigate("/dashboard/?q=x");
+    link(page, "Generate new key").click();
+    page.getByLabel("Name").fill("written before");
+
+    relay.refuse();
+    button(page, "Generate").click();
+    Locator trouble = page.locator("#modal").getByRole(AriaRole.ALERT);
+    assertThat(trouble).containsText(AWAY);
+    assertThat(trouble).containsText("look before you send it again");
+    assertThat(page.getByLabel("Name")).hasValue("written before");
+    Browser.look(page, "away-form");
+
+    searching.getByLabel("Search").fill("xyz");
+    assertThat(searching.getByText(AWAY)).isVisible();
+    assertThat(link(searching, "Try again")).hasAttribute("href", Pattern.compile("q=xyz"));
+
+    Page other = page.context().newPage();
+    Response answer = other.navigate("/dashboard/");
+    assertThat(answer).isNotNull();
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.headers()).containsKey("retry-after");
+    assertThat(other.getByText(AWAY)).isVisible();
+    Browser.look(other, "away");
+
+    relay.flow();
+    await()
+        .pollInSameThread()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              link(other, "Try again").click();
+              return link(other, "Try again").count() == 0;
+            });
+    assertThat(other.getByText("No keys yet")).isVisible();
+    link(searching, "Try again").click();
+    assertThat(searching.getByText("No key fits")).isVisible();
+    button(page, "Generate").click();
+    String key = page.locator("#token").textContent();
+    assertThat(gateway.get("/orders", "Authorization", "Bearer " + key).statusCode())
+        .isEqualTo(200);
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  private void signIn(Page page) {
+    String email = new WebVisitor(gateway.gateway.httpPort()).signUp();
+    page.navigate("/dashboard/");
+    page.getByLabel("E-mail address").fill(email);
+    page.getByLabel("Password").fill(WebVisitor.PASSWORD);
+    button(page, "Sign in").click();
+    assertThat(link(page, "Generate new key").first()).isVisible();
+  }
+}
