@@ -32,7 +32,7 @@ CREATE TABLE webhook_deliveries (
   created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
   CHECK ((status = 'pending') = (due_at IS NOT NULL))
 ) WITH (fillfactor = 80);
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at, destination) WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (destination, due_at) WHERE status = 'pending';
 CREATE INDEX webhook_deliveries_of_key ON webhook_deliveries (key_id, created_at DESC, id);
 CREATE INDEX webhook_deliveries_of_event ON webhook_deliveries (event_id);
 

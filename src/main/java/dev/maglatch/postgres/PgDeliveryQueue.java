@@ -34,34 +34,42 @@ public final class PgDeliveryQueue implements DeliveryQueue {
   private static final String NO_URL = "the key is not active or has no URL";
 
   /*
-   * Looks at the oldest due deliveries of destinations that have room, takes as many of each as
-   * there is room for, and locks those that nobody else is just locking. A row that another replica
-   * has claimed since the statement began is judged by what it is now. The URL is that of the
-   * successor when the key was rotated after the delivery was written.
+   * Steps from destination to destination through the index, so that a long backlog of one costs the
+   * others nothing, and takes from each, the one that waits longest first, as many as there is room
+   * for. What another replica is just claiming is stepped over, so that two that claim at once get
+   * different ones and neither gets none. A row that was claimed since the statement began is judged
+   * by what it is now. The URL is that of the successor when the key was rotated after the delivery
+   * was written.
    */
   private static final String CLAIM =
       """
-      WITH busy AS MATERIALIZED (
+      WITH RECURSIVE busy AS MATERIALIZED (
         SELECT destination, room
           FROM unnest($4::text[], $5::integer[]) AS given (destination, room)),
-      due AS MATERIALIZED (
-        SELECT d.id, d.destination, d.due_at FROM webhook_deliveries AS d
-         WHERE d.status = 'pending' AND d.due_at <= clock_timestamp()
-           AND NOT EXISTS (SELECT 1 FROM busy
-                            WHERE busy.destination = d.destination AND busy.room = 0)
-         ORDER BY d.due_at LIMIT 1000),
-      ranked AS (
-        SELECT due.id, due.due_at, due.destination,
-               row_number() OVER (PARTITION BY due.destination ORDER BY due.due_at, due.id) AS place
-          FROM due),
+      oldest AS (
+        (SELECT d.destination, d.due_at FROM webhook_deliveries AS d
+          WHERE d.status = 'pending' ORDER BY d.destination, d.due_at LIMIT 1)
+        UNION ALL
+        SELECT next.destination, next.due_at
+          FROM oldest CROSS JOIN LATERAL (
+               SELECT d.destination, d.due_at FROM webhook_deliveries AS d
+                WHERE d.status = 'pending' AND d.destination > oldest.destination
+                ORDER BY d.destination, d.due_at LIMIT 1) AS next),
+      open AS (
+        SELECT oldest.destination, coalesce(busy.room, $3::integer) AS room
+          FROM oldest LEFT JOIN busy ON busy.destination = oldest.destination
+         WHERE oldest.due_at <= statement_timestamp()
+           AND coalesce(busy.room, $3::integer) > 0
+         ORDER BY oldest.due_at),
       mine AS (
-        SELECT d.id FROM webhook_deliveries AS d
-          JOIN ranked ON ranked.id = d.id
-          LEFT JOIN busy ON busy.destination = ranked.destination
-         WHERE ranked.place <= coalesce(busy.room, $3::integer)
-           AND d.status = 'pending' AND d.due_at <= clock_timestamp()
-         ORDER BY ranked.due_at LIMIT $2::integer
-           FOR UPDATE OF d SKIP LOCKED),
+        SELECT due.id
+          FROM open CROSS JOIN LATERAL (
+               SELECT d.id FROM webhook_deliveries AS d
+                WHERE d.status = 'pending' AND d.destination = open.destination
+                  AND d.due_at <= statement_timestamp()
+                ORDER BY d.due_at LIMIT open.room
+                  FOR UPDATE SKIP LOCKED) AS due
+         LIMIT $2::integer),
       claimed AS (
         UPDATE webhook_deliveries AS d
            SET due_at = clock_timestamp() + $6::bigint * interval '1 millisecond',
@@ -116,7 +124,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
   private static final String AGE =
       """
       SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)) * 1000, 0)::bigint
-        FROM webhook_deliveries WHERE status = 'pending' AND due_at <= clock_timestamp()
+        FROM webhook_deliveries WHERE status = 'pending' AND due_at <= statement_timestamp()
       """;
 
   private static final String PRUNE =

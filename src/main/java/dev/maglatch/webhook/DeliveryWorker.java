@@ -26,7 +26,12 @@ final class DeliveryWorker {
   /*
    * A delivery takes room from its claim until its result is written, so that a database that does
    * not answer ends the claiming. One statement claims and one writes at a time; what is ready
-   * meanwhile goes with the next one, so that their number does not depend on the rate.
+   * meanwhile goes with the next one, so that their number hardly depends on the rate.
+   *
+   * A statement claims or writes a batch at most, however much room there is. Beginning hundreds of
+   * attempts in one turn would keep the loop for seconds on a busy machine, and answers of the
+   * database that arrive meanwhile would be too late, and what they claim lost until its lease is
+   * over. Between two batches other replicas get theirs.
    *
    * A claim that arrives so late that an attempt could outlast the lease is not used: another
    * replica may have it soon. The same holds for results that could not be written in time.
@@ -34,6 +39,7 @@ final class DeliveryWorker {
   private static final Logger LOG = LoggerFactory.getLogger(DeliveryWorker.class);
   private static final long POLL_MILLIS = 1_000;
   private static final Duration MARGIN = Duration.ofSeconds(2);
+  private static final int BATCH = 64;
 
   private final DeliveryQueue queue;
   private final Courier courier;
@@ -110,7 +116,7 @@ final class DeliveryWorker {
         .claim(
             new Claim(
                 replica,
-                room,
+                Math.min(room, BATCH),
                 config.perDestination(),
                 destinations.room(askedNanos),
                 config.lease()))
@@ -121,9 +127,14 @@ final class DeliveryWorker {
   private void begin(List<Claimed> claimed, long leaseEndsNanos) {
     claiming = false;
     fine();
-    long latest = leaseEndsNanos - config.timeout().plus(MARGIN).toNanos();
-    if (timing.nanoTime() - latest < 0) {
+    Duration left = Duration.ofNanos(leaseEndsNanos - timing.nanoTime());
+    if (left.compareTo(config.timeout().plus(MARGIN)) > 0) {
       claimed.forEach(delivery -> begin(delivery, leaseEndsNanos));
+    } else if (!claimed.isEmpty()) {
+      LOG.warn(
+          "webhooks claimed too late, they wait for the end of the lease deliveries={} left={}",
+          claimed.size(),
+          left);
     }
     metrics.inFlight(inFlight);
     if (wanted || !claimed.isEmpty()) {
@@ -183,8 +194,9 @@ final class DeliveryWorker {
       return;
     }
     writing = true;
-    List<Ended> batch = List.copyOf(unwritten);
-    unwritten.clear();
+    List<Ended> next = unwritten.subList(0, Math.min(unwritten.size(), BATCH));
+    List<Ended> batch = List.copyOf(next);
+    next.clear();
     queue
         .settle(batch.stream().map(Ended::settlement).toList())
         .onSuccess(written -> written(batch.size()))

@@ -53,6 +53,14 @@ class PgDeliveryQueueTest extends DeliveryQueueContract {
       SELECT '%2$s', event.id, key.id, '%1$s' FROM event, key
       """;
 
+  private static final String BACKLOG =
+      """
+      INSERT INTO webhook_deliveries (event_id, key_id, destination)
+      SELECT event_id, key_id, destination FROM webhook_deliveries, generate_series(1, 2000)
+       WHERE id = '%s'
+      """;
+  private static final Duration LONG = Duration.ofMinutes(5);
+
   private static Vertx vertx;
   private static TestDatabase server;
   private static PgDeliveryQueue queue;
@@ -102,6 +110,44 @@ class PgDeliveryQueueTest extends DeliveryQueueContract {
         .isEqualTo("a");
     server.execute("DELETE FROM webhook_events");
     assertThat(server.count("SELECT count(*) FROM webhook_attempts")).isZero();
+  }
+
+  /** Another replica is in the middle of its claim: this one does not go away empty. */
+  @Test
+  void twoThatClaimAtOnceGetDifferentDeliveries() throws SQLException {
+    for (int i = 0; i < 6; i++) {
+      add("https://a.example");
+    }
+    try (Connection other = server.connect()) {
+      other.setAutoCommit(false);
+      UUID locked;
+      try (ResultSet rows =
+          other
+              .createStatement()
+              .executeQuery(
+                  "SELECT id FROM webhook_deliveries ORDER BY due_at LIMIT 2 FOR UPDATE")) {
+        rows.next();
+        locked = rows.getObject(1, UUID.class);
+      }
+
+      List<Claimed> mine = result(queue.claim(new Claim(UUID.randomUUID(), 9, 2, Map.of(), LONG)));
+
+      assertThat(mine).hasSize(2).extracting(Claimed::id).doesNotContain(locked);
+      other.rollback();
+    }
+    assertThat(result(queue.claim(new Claim(UUID.randomUUID(), 9, 9, Map.of(), LONG)))).hasSize(4);
+  }
+
+  /** However much waits for one, another one's comes with the same claim. */
+  @Test
+  void longBacklogOfOneDestinationHidesNoOther() {
+    UUID first = add("https://dead.example");
+    server.execute(BACKLOG.formatted(first));
+    UUID young = add("https://good.example");
+
+    List<Claimed> mine = result(queue.claim(new Claim(UUID.randomUUID(), 9, 1, Map.of(), LONG)));
+
+    assertThat(mine).extracting(Claimed::id).containsExactlyInAnyOrder(first, young);
   }
 
   @Test

@@ -3,6 +3,9 @@ package dev.maglatch.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.maglatch.webhook.Attempt.Kind;
 import dev.maglatch.webhook.DeliveryQueue.Status;
 import io.vertx.core.Future;
@@ -14,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** The worker in virtual time: a day takes a moment. */
 class DeliveryWorkerTest {
@@ -91,11 +95,20 @@ class DeliveryWorkerTest {
   void claimThatComesTooLateIsNotUsed() {
     queue.claimMillis = 20_000;
     DeliveryWorker worker = worker(delivery -> answer(200));
-    worker.start();
     queue.add("https://a.example");
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger().addAppender(log);
 
+    worker.start();
     time.advance(Duration.ofSeconds(25));
+    logger().detachAppender(log);
+
     assertThat(attemptedAt).isEmpty();
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "webhooks claimed too late, they wait for the end of the lease deliveries=1 left=PT10S");
 
     queue.claimMillis = 1;
     time.advance(Duration.ofSeconds(60));
@@ -119,6 +132,29 @@ class DeliveryWorkerTest {
     assertThat(queue.entries).allMatch(entry -> entry.status == Status.DELIVERED);
   }
 
+  /** Hundreds at once would keep the loop from hearing the database in time. */
+  @Test
+  void manyAreClaimedBegunAndWrittenInBatches() {
+    int many = 500;
+    Duration timeout = CONFIG.timeout();
+    WebhookConfig wide =
+        new WebhookConfig(
+            false, List.of(), null, many, many, timeout, CONFIG.lease(), CONFIG.retention());
+    for (int i = 0; i < 2 * many; i++) {
+      queue.add("https://a.example");
+    }
+
+    queue.settleMillis = 1;
+    worker(wide, delivery -> failAfter(900)).start();
+    time.advance(Duration.ofMillis(500));
+
+    assertThat(attemptedAt).hasSize(many);
+    assertThat(attemptedAt.stream().distinct().count()).isGreaterThanOrEqualTo(many / 64);
+    assertThat(queue.mostClaimed).isEqualTo(64);
+    time.advance(Duration.ofSeconds(5));
+    assertThat(queue.mostSettled).isEqualTo(64);
+  }
+
   @Test
   void stopWaitsForWhatWasBegun() {
     DeliveryWorker worker = worker(delivery -> failAfter(4_000));
@@ -135,7 +171,15 @@ class DeliveryWorkerTest {
     assertThat(attemptedAt).hasSize(1);
   }
 
+  private static Logger logger() {
+    return (Logger) LoggerFactory.getLogger(DeliveryWorker.class);
+  }
+
   private DeliveryWorker worker(Courier courier) {
+    return worker(CONFIG, courier);
+  }
+
+  private DeliveryWorker worker(WebhookConfig config, Courier courier) {
     return new DeliveryWorker(
         UUID.randomUUID(),
         queue,
@@ -143,7 +187,7 @@ class DeliveryWorkerTest {
           attemptedAt.add(time.millis);
           return courier.attempt(delivery);
         },
-        CONFIG,
+        config,
         time,
         new Random(SEED),
         WebhookMetrics.NONE);

@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
 final class MemoryQueue implements DeliveryQueue {
   final List<Entry> entries = new ArrayList<>();
   long claimMillis = 1;
+  long settleMillis;
   boolean settleFails;
   int mostClaimed;
+  int mostSettled;
   private final VirtualTime time;
 
   /** One delivery. */
@@ -96,6 +98,7 @@ final class MemoryQueue implements DeliveryQueue {
     if (settleFails) {
       return Future.failedFuture("no database");
     }
+    mostSettled = Math.max(mostSettled, settlements.size());
     for (Settlement settlement : settlements) {
       for (Entry entry : entries) {
         if (entry.id.equals(settlement.id())
@@ -107,7 +110,12 @@ final class MemoryQueue implements DeliveryQueue {
         }
       }
     }
-    return Future.succeededFuture();
+    if (settleMillis == 0) {
+      return Future.succeededFuture();
+    }
+    Promise<Void> settled = Promise.promise();
+    time.later(settleMillis, settled::complete);
+    return settled.future();
   }
 
   @Override
