@@ -44,6 +44,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.dns.AddressResolverOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,6 +73,9 @@ public final class Gateway {
   private static final Duration STOP_MARGIN = Duration.ofSeconds(3);
   private static final long VERTX_CLOSE_SECONDS = 3;
   private static final long STANDING_CHECK_MILLIS = 500;
+
+  /** However long a name server allows, what it said of a name counts no longer than this. */
+  private static final int MAX_NAME_AGE_SECONDS = 30;
 
   /** Vert.x: one free port for all servers that ask by this number; the public ones ask by -1. */
   private static final int ANY_OTHER_PORT = -2;
@@ -444,6 +448,8 @@ public final class Gateway {
   static VertxOptions options(int eventLoops) {
     return new VertxOptions()
         .setEventLoopPoolSize(eventLoops)
+        .setAddressResolverOptions(
+            new AddressResolverOptions().setCacheMaxTimeToLive(MAX_NAME_AGE_SECONDS))
         .setFileSystemOptions(
             new FileSystemOptions()
                 .setClassPathResolvingEnabled(false)

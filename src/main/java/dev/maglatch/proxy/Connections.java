@@ -15,6 +15,8 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.impl.Http1xServerConnection;
 import io.vertx.core.http.impl.Http2ServerConnection;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** What Vert.x does not offer on a connection, done on its Netty channel. */
@@ -108,6 +110,11 @@ final class Connections {
     Channel channel = channel(connection);
     ChannelOutboundBuffer buffer = channel == null ? null : channel.unsafe().outboundBuffer();
     return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+  }
+
+  /** Returns the address at the other end; null if it is closed already. */
+  static @Nullable InetAddress remoteAddress(Channel channel) {
+    return channel.remoteAddress() instanceof InetSocketAddress other ? other.getAddress() : null;
   }
 
   /** Returns the channel; null for a connection that Vert.x has wrapped. */

@@ -20,6 +20,8 @@ import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One HTTP/2 connection to an upstream. Vert.x connects, Netty speaks the protocol. Belongs to one
@@ -97,6 +99,11 @@ final class Http2Connection {
   /** Returns for how long there has been no stream; 0 if there is one. */
   long idleNanos(long nowNanos) {
     return active > 0 ? 0 : nowNanos - idleSinceNanos;
+  }
+
+  /** Returns where it leads; null if it is closed already. */
+  @Nullable InetAddress address() {
+    return Connections.remoteAddress(context.channel());
   }
 
   /** Returns a number that grows with all that the upstream sends. */

@@ -3,10 +3,12 @@ package dev.maglatch.proxy;
 
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.net.NetSocket;
+import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,7 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
   private int connecting;
   private boolean busyConnecting;
   private boolean retired;
+  private Set<InetAddress> addresses = Set.of();
 
   /**
    * @param upgrades makes HTTP/1.1 connections to the same server
@@ -73,6 +76,19 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
     loop.deadlines().remove(this);
     upgrades.retire();
     List.copyOf(connections).forEach(Http2Connection::retire);
+  }
+
+  @Override
+  public void resolved(Set<InetAddress> now) {
+    if (now.equals(addresses)) {
+      return;
+    }
+    addresses = now;
+    for (Http2Connection connection : List.copyOf(connections)) {
+      if (!now.contains(connection.address())) {
+        connection.retire();
+      }
+    }
   }
 
   Loop loop() {
@@ -132,14 +148,19 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
     try {
       while (connecting * Http2Connection.MAX_STREAMS < waiting.size() && !isFull()) {
         connecting++;
-        dialer.dialHttp2().onComplete(this::connected);
+        Set<InetAddress> asked = addresses;
+        dialer.dialHttp2().onComplete((socket, failure) -> connected(asked, socket, failure));
       }
     } finally {
       busyConnecting = false;
     }
   }
 
-  private void connected(@Nullable NetSocket socket, @Nullable Throwable failure) {
+  /**
+   * @param asked what the name stood for when it was looked up for this connection
+   */
+  private void connected(
+      Set<InetAddress> asked, @Nullable NetSocket socket, @Nullable Throwable failure) {
     connecting--;
     Http2Connection made = socket == null ? null : takeOver(socket);
     if (made == null) {
@@ -152,7 +173,7 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
     }
     connections.add(made);
     hasRoom();
-    if (retired) {
+    if (retired || (asked != addresses && !addresses.contains(made.address()))) {
       made.retire();
     }
   }

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import io.netty.util.NetUtil;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.resolver.NameResolver;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The upstreams of one event loop, and its connections to them. */
 final class UpstreamClient {
+  /** What a name stands for is asked again so often; answers count for a time of their own. */
+  private static final long LOOK_UP_MILLIS = 5_000;
+
   private final Loop loop;
+  private final NameResolver names;
   private final NetClient client;
   private final UpstreamHealth health;
   private final RequestHead head = new RequestHead();
@@ -28,8 +38,10 @@ final class UpstreamClient {
     this.loop = loop;
     this.health = health;
     this.client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
+    this.names = ((VertxInternal) vertx).nameResolver();
     this.bounds = config.pool();
     use(config);
+    vertx.setPeriodic(LOOK_UP_MILLIS, tick -> lookUpNames()); // ends with the verticle
   }
 
   /**
@@ -113,6 +125,26 @@ final class UpstreamClient {
   private static void retireUnless(boolean kept, @Nullable UpstreamLine pool) {
     if (!kept && pool != null) {
       pool.retire();
+    }
+  }
+
+  private void lookUpNames() {
+    lines.forEach(
+        (line, pool) -> {
+          if (!NetUtil.isValidIpV4Address(line.server.host())
+              && !NetUtil.isValidIpV6Address(line.server.host())) {
+            names.resolveAll(line.server.host(), found -> tell(pool, found));
+          }
+        });
+  }
+
+  /** What cannot be resolved now may still be where it was. */
+  private static void tell(UpstreamLine pool, AsyncResult<List<InetSocketAddress>> found) {
+    if (found.succeeded()) {
+      pool.resolved(
+          found.result().stream()
+              .map(InetSocketAddress::getAddress)
+              .collect(Collectors.toUnmodifiableSet()));
     }
   }
 

@@ -27,6 +27,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +92,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
   private boolean gone;
   private int served;
   private long idleSinceNanos;
+  private int moves;
 
   /**
    * Takes over a connection that Vert.x has just made.
@@ -129,6 +131,20 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
 
   void idleSince(long nanos) {
     idleSinceNanos = nanos;
+  }
+
+  /** Returns how often its server had moved when this was last known to lead there. */
+  int moves() {
+    return moves;
+  }
+
+  void moves(int count) {
+    moves = count;
+  }
+
+  /** Returns where it leads; null if it is closed already. */
+  @Nullable InetAddress address() {
+    return Connections.remoteAddress(context.channel());
   }
 
   @Override

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import java.net.InetAddress;
+import java.util.Set;
+
 /** Where one event loop gets its exchanges with one server. */
 interface UpstreamLine {
   /** Who wants an exchange. Told once, on the event loop, perhaps before {@link #acquire} ends. */
@@ -23,6 +26,12 @@ interface UpstreamLine {
    * and would else hold a place.
    */
   void connectAlone(Waiter waiter);
+
+  /**
+   * The server's name stands for these addresses now: connections to others take no request any
+   * more, and are closed as soon as nobody needs them.
+   */
+  void resolved(Set<InetAddress> addresses);
 
   /** Keeps nothing any more: each connection is closed as soon as nobody needs it. */
   void retire();

@@ -5,8 +5,11 @@ import io.vertx.core.Future;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.net.NetSocket;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +45,10 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamLine, Upstre
   private int connecting;
   private boolean busyConnecting;
   private boolean retired;
+  private Set<InetAddress> addresses = Set.of();
+
+  /** How often the name has come to stand for other addresses. */
+  private int moves;
 
   /**
    * @param connector makes one connection more
@@ -92,6 +99,10 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamLine, Upstre
 
   @Override
   public void released(UpstreamConnection connection) {
+    if (connection.moves() != moves && !isStillThere(connection)) {
+      connection.abort(); // who waits gets another one when this is closed
+      return;
+    }
     Waiter next = waiting.poll();
     if (next != null) {
       next.connected(connection);
@@ -108,6 +119,26 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamLine, Upstre
     open--;
     idle.remove(connection);
     connectForWaiting();
+  }
+
+  private boolean isStillThere(UpstreamConnection connection) {
+    connection.moves(moves);
+    return addresses.contains(connection.address());
+  }
+
+  @Override
+  public void resolved(Set<InetAddress> now) {
+    if (now.equals(addresses)) {
+      return;
+    }
+    addresses = now;
+    moves++;
+    for (UpstreamConnection unused : List.copyOf(idle)) {
+      if (!isStillThere(unused)) {
+        idle.remove(unused);
+        unused.abort();
+      }
+    }
   }
 
   /** Closes what nobody has used for long: the upstream will do so soon, perhaps too late. */
@@ -161,17 +192,22 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamLine, Upstre
       while (connecting < waiting.size() && open < bounds.maxConnections()) {
         open++;
         connecting++;
-        connector.get().onComplete(this::connected);
+        int asked = moves;
+        connector.get().onComplete((socket, failure) -> connected(asked, socket, failure));
       }
     } finally {
       busyConnecting = false;
     }
   }
 
-  private void connected(@Nullable NetSocket socket, @Nullable Throwable failure) {
+  /**
+   * @param asked how often the name had moved when it was looked up for this connection
+   */
+  private void connected(int asked, @Nullable NetSocket socket, @Nullable Throwable failure) {
     connecting--;
     UpstreamConnection made = socket == null ? null : takeOver(socket, this);
     if (made != null) {
+      made.moves(asked);
       released(made);
       return;
     }

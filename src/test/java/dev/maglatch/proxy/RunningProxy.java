@@ -38,7 +38,7 @@ final class RunningProxy implements AutoCloseable {
   static final UUID ACCOUNT = UUID.fromString("00000000-0000-0000-0000-00000000000b");
   static final UUID ORGANIZATION = UUID.fromString("00000000-0000-0000-0000-00000000000c");
 
-  private final Vertx vertx = Vertx.vertx();
+  private final Vertx vertx;
   private final AtomicInteger port = new AtomicInteger();
   private final String deployment;
   final LiveRoutes routes;
@@ -55,6 +55,13 @@ final class RunningProxy implements AutoCloseable {
   }
 
   RunningProxy(ProxyConfig config, ListenerConfig listener, UnaryOperator<ProxyParts> change) {
+    this(Vertx.vertx(), config, listener, change);
+  }
+
+  /** Takes {@code vertx} over: it is closed with the proxy. */
+  RunningProxy(
+      Vertx vertx, ProxyConfig config, ListenerConfig listener, UnaryOperator<ProxyParts> change) {
+    this.vertx = vertx;
     routes = new LiveRoutes(config);
     ProxyParts parts = change.apply(parts());
     ListenerConfig anyPort = onAnyPort(listener);
