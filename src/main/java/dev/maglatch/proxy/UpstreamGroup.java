@@ -180,6 +180,9 @@ public record UpstreamGroup(
     if (protocol == Protocol.H2C && targets.stream().anyMatch(target -> target.url().tls())) {
       section.problem("protocol", "h2, or only http in targets");
     }
+    if (!targets.isEmpty() && targets.stream().noneMatch(target -> target.url().tls())) {
+      UpstreamTls.refuse(section.section("tls"));
+    }
     Duration connect = Route.Timeouts.read(proxy, Route.Timeouts.DEFAULT).connect();
     return new Link(
         protocol,

@@ -19,6 +19,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,8 @@ public record UpstreamTls(
       Pattern.compile("-----BEGIN PRIVATE KEY-----(.*?)-----END PRIVATE KEY-----", Pattern.DOTALL);
   private static final byte[] PROBE = {1, 2, 3};
 
+  private static final List<String> KEYS = List.of("ca", "certificate", "key", "server-name");
+
   static final UpstreamTls DEFAULT = new UpstreamTls(null, null, null, null);
 
   static UpstreamTls read(Section tls) {
@@ -62,6 +65,13 @@ public record UpstreamTls(
     }
     return new UpstreamTls(
         authorities, certificate, key == null ? null : new Secret(key), serverName);
+  }
+
+  /** Notes each key that is set as a problem: there is no server that it could be about. */
+  static void refuse(Section tls) {
+    KEYS.stream()
+        .filter(tls::has)
+        .forEach(key -> tls.problem(key, "not set where no target is https"));
   }
 
   private static @Nullable String readCertificates(Section tls, String key) {

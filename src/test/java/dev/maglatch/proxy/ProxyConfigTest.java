@@ -285,6 +285,7 @@ class ProxyConfigTest {
         "{name: a, targets: [{url: x}]} | proxy.upstreams[0].targets[0].url: x (expected: an http",
         "{name: a, targets: [{url: 'http://x', weight: 0}]} | targets[0].weight: 0 (expected: 1 to",
         "{name: a, targets: [{url: 'http://x'}], balance: x} | proxy.upstreams[0].balance: x (exp",
+        "{name: a, targets: [{url: 'http://x'}], tls: {server-name: b}} | proxy.upstreams[0].tls.s",
         "{name: a, targets: [{url: 'http://x'}], max-wait: 0s} | proxy.upstreams[0].max-wait: 0s",
       })
   void complaintAboutAnUpstreamNamesKeyValueAndExpectation(String item, String complaint)
