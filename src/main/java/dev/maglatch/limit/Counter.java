@@ -59,6 +59,11 @@ final class Counter {
     return new Taken(admitted, left, reset, !admitted && isFirstRefusal(reset));
   }
 
+  /** Returns the price of one request; a window that began meanwhile is full already. */
+  synchronized void giveBack(int replicas) {
+    bucket.addTokens(Math.min(replicas, limit.limit()));
+  }
+
   /** How long this must be remembered after its last use. */
   synchronized Duration lifetime() {
     return Duration.ofSeconds(limit.windowSeconds()).multipliedBy(WINDOWS_REMEMBERED);

@@ -79,6 +79,17 @@ public final class KeyLimits {
     return limit == null ? null : take(key, limit);
   }
 
+  /** Returns what {@link #take} took for a request that was refused for another reason then. */
+  public void giveBack(Principal key) {
+    Counter counter =
+        key.keyPolicy().rateLimit() == null || key.keyId() == null
+            ? null
+            : counters.getIfPresent(key.keyId());
+    if (counter != null) {
+      counter.giveBack(Math.max(1, replicas.getAsInt()));
+    }
+  }
+
   private @Nullable Quota take(Principal key, RateLimit limit) {
     UUID id = key.keyId();
     if (id == null) {

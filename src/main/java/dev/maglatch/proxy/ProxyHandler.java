@@ -172,6 +172,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       return;
     }
     if (isBeyondRouteLimit(exchange, who(principal))) {
+      parts.limits().giveBack(principal); // a request that is refused spends nothing
       exchange.decided(Decision.LIMITED, sinceBegin(exchange));
       refuse(exchange, Refusal.RATE_LIMITED);
       return;

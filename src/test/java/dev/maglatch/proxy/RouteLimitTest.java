@@ -4,6 +4,11 @@ package dev.maglatch.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
+import dev.maglatch.key.KeyPolicy.RateLimit;
+import dev.maglatch.key.Principal;
+import dev.maglatch.limit.KeyLimits;
+import dev.maglatch.limit.LimitListener;
 import dev.maglatch.limit.Window;
 import dev.maglatch.settings.Settings;
 import dev.maglatch.verify.CredentialVerifier;
@@ -84,6 +89,64 @@ class RouteLimitTest {
       assertThat(body.getString("hint")).isNotBlank();
     }
     assertThat(upstream.received()).hasSize(2);
+  }
+
+  /** Whichever of the two limits refuses a request, the other one has not been asked for it. */
+  @Test
+  void requestThatOneLimitRefusesCostsNothingOfTheOther() throws IOException {
+    RouteLimit limit = new RouteLimit(List.of(Window.perMinute(1)), false);
+    RouteAccess narrow =
+        new RouteAccess(Auth.REQUIRED, Set.of(), CredentialVerifier.AS_CONFIGURED, limit);
+    Route everything = Route.catchAll(upstream.address());
+    Route limited =
+        Routes.named(
+            Routes.with(
+                Routes.with(everything, narrow),
+                new RouteMatch(null, PathPattern.prefix("/narrow"), Set.of())),
+            "narrow");
+    KeyLimits limits = new KeyLimits(() -> 1, System::nanoTime, LimitListener.NONE);
+    running =
+        new RunningProxy(
+            new ProxyConfig(List.of(limited, everything), List.of(), ProxyConfig.Pool.DEFAULT),
+            ListenerConfig.DEFAULT,
+            parts -> RunningProxy.limiting(parts, limits));
+    Principal key = limited(RunningProxy.principal(KeyKind.MP), new RateLimit(3, 3_600));
+    running.credentials.at("mp_a", Verdict.allowed(key));
+    try (Wire client = running.connect()) {
+      assertThat(left(client, "/narrow", 200)).isEqualTo("2");
+      for (int i = 0; i < 5; i++) {
+        left(client, "/narrow", 429);
+      }
+      assertThat(left(client, "/wide", 200)).isEqualTo("1");
+      assertThat(left(client, "/wide", 200)).isEqualTo("0");
+      assertThat(left(client, "/wide", 429)).isEqualTo("0");
+    }
+    assertThat(upstream.received()).hasSize(3);
+  }
+
+  private static Principal limited(Principal key, RateLimit limit) {
+    return new Principal(
+        key.method(),
+        key.keyId(),
+        key.kind(),
+        key.accountId(),
+        key.organizationId(),
+        key.serviceAccountId(),
+        key.scopes(),
+        key.permissions(),
+        key.sessionId(),
+        key.owner(),
+        new KeyPolicy(null, limit));
+  }
+
+  /** Returns how many requests the key has left. */
+  private static String left(Wire client, String path, int status) throws IOException {
+    Message answer = ask(client, path, "Authorization: Bearer mp_a");
+    client.readText(answer);
+    assertThat(answer.status()).as(path).isEqualTo(status);
+    String standing = answer.field("ratelimit");
+    assertThat(standing).isNotNull();
+    return standing.replaceAll(".*\"key\";r=(\\d+);.*", "$1");
   }
 
   @Test

@@ -191,6 +191,22 @@ final class RunningProxy implements AutoCloseable {
         parts.nanoTime());
   }
 
+  static ProxyParts limiting(ProxyParts parts, KeyLimits limits) {
+    return new ProxyParts(
+        parts.verifier(),
+        limits,
+        parts.windows(),
+        parts.ownSession(),
+        parts.use(),
+        parts.ownRoutes(),
+        parts.cors(),
+        parts.requestIds(),
+        parts.metrics(),
+        parts.accessLog(),
+        parts.clock(),
+        parts.nanoTime());
+  }
+
   int port() {
     return port.get();
   }
