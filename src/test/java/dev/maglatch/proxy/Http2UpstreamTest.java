@@ -21,6 +21,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
@@ -37,7 +38,10 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.StreamResetException;
 import io.vertx.core.net.SelfSignedCertificate;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,6 +55,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Upstreams that speak HTTP/2. */
 class Http2UpstreamTest {
@@ -251,6 +257,82 @@ class Http2UpstreamTest {
     assertThat(connections.get()).isEqualTo(1);
   }
 
+  /** The server says that it has not looked at the request, so that it may be sent again. */
+  @Test
+  void refusedStreamIsAskedAgainIfItsMethodAllowsIt() throws IOException {
+    AtomicInteger asked = new AtomicInteger();
+    try (RunningProxy proxy =
+            proxy(
+                request -> {
+                  if (asked.incrementAndGet() % 2 == 1) {
+                    request.response().reset(Http2Error.REFUSED_STREAM.code());
+                  } else {
+                    request.response().end("ok");
+                  }
+                });
+        Wire client = proxy.connect()) {
+      client.send("GET / HTTP/1.1", "Host: h");
+      assertThat(client.readText(client.head())).isEqualTo("ok");
+      assertThat(asked).hasValue(2);
+      client.send("POST / HTTP/1.1", "Host: h", "Content-Length: 0");
+      Message refused = client.head();
+      assertThat(refused.status()).isEqualTo(502);
+      client.readText(refused);
+      assertThat(asked).hasValue(3);
+    }
+  }
+
+  /** What is owed to it is bounded: it is cut off, and meanwhile others see nothing of it. */
+  @ParameterizedTest
+  @ValueSource(ints = {FrameConnection.PING, FrameConnection.SETTINGS})
+  void upstreamThatFloodsAndReadsNothingIsCutOff(int type) throws Exception {
+    CountDownLatch cut = new CountDownLatch(1);
+    try (ServerSocket listening = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+        UpstreamServer calm = new UpstreamServer()) {
+      Thread flooding = new Thread(() -> flood(listening, type, cut));
+      flooding.start();
+      Upstream hostile = new Upstream(false, "127.0.0.1", listening.getLocalPort(), "");
+      Link link = new Link(Protocol.H2C, Duration.ofSeconds(2), UpstreamTls.DEFAULT);
+      Route flooded =
+          Routes.with(
+              Routes.named(BalancingTest.open(group(hostile, link)), "flooded"),
+              new RouteMatch(null, PathPattern.prefix("/flooded"), Set.of()));
+      try (RunningProxy proxy = new RunningProxy(flooded, RunningProxy.open(calm));
+          Wire waiting = proxy.connect();
+          Wire client = proxy.connect()) {
+        waiting.send("POST /flooded HTTP/1.1", "Host: h", "Content-Length: 0");
+        do {
+          client.send("GET / HTTP/1.1", "Host: h");
+          assertThat(client.readText(client.head())).isEqualTo("read 0");
+        } while (!cut.await(10, TimeUnit.MILLISECONDS));
+        assertThat(waiting.head().status()).isEqualTo(502);
+      }
+      flooding.join();
+    }
+  }
+
+  private static void flood(ServerSocket listening, int type, CountDownLatch cut) {
+    byte[] payload = new byte[type == FrameConnection.PING ? 8 : 0];
+    Buffer frame = FrameConnection.frame(type, FrameConnection.NONE, 0, Buffer.buffer(payload));
+    Buffer many = Buffer.buffer();
+    for (int i = 0; i < 1_000; i++) {
+      many.appendBuffer(frame);
+    }
+    try (Socket socket = listening.accept()) {
+      socket
+          .getOutputStream()
+          .write(
+              FrameConnection.frame(
+                      FrameConnection.SETTINGS, FrameConnection.NONE, 0, Buffer.buffer())
+                  .getBytes());
+      while (true) {
+        socket.getOutputStream().write(many.getBytes());
+      }
+    } catch (IOException expected) {
+      cut.countDown();
+    }
+  }
+
   @Test
   void clientThatLeavesResetsItsStreamAlone() throws IOException {
     CountDownLatch arrived = new CountDownLatch(1);
@@ -408,9 +490,11 @@ class Http2UpstreamTest {
   }
 
   private static RunningProxy proxy(Upstream url, Link link) {
-    UpstreamGroup group =
-        new UpstreamGroup("h2", List.of(new Target(url, 1)), Balance.LEAST_REQUESTS, link, null);
-    Route route = Route.catchAll(group, Route.Timeouts.DEFAULT, Route.UNLIMITED);
+    Route route = Route.catchAll(group(url, link), Route.Timeouts.DEFAULT, Route.UNLIMITED);
     return new RunningProxy(RunningProxy.with(route, Auth.NONE, Set.of()));
+  }
+
+  private static UpstreamGroup group(Upstream url, Link link) {
+    return new UpstreamGroup("h2", List.of(new Target(url, 1)), Balance.LEAST_REQUESTS, link, null);
   }
 }

@@ -4,11 +4,27 @@ package dev.maglatch.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClient;
+import io.vertx.core.http.WebSocketClientOptions;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** WebSocket passes after the verdict and after the origin's 101, and not before. */
 class TunnelTest {
@@ -65,6 +81,67 @@ class TunnelTest {
     assertThat(entry.ending()).isEqualTo(Ending.TUNNEL_CLOSED);
     assertThat(entry.requestBytes()).isEqualTo(12);
     assertThat(entry.responseBytes()).isEqualTo(17);
+  }
+
+  /** TLS towards the client and towards the origin; HTTP/2 is offered, and not taken. */
+  @Test
+  void messagesPassThroughTlsOnBothSides(@TempDir Path folder) throws IOException {
+    Vertx vertx = Vertx.vertx();
+    Protocols.TlsFiles files = Certificates.write(folder);
+    try {
+      PemTrustOptions trust = new PemTrustOptions().addCertPath(files.certificate().toString());
+      HttpServer origin =
+          vertx
+              .createHttpServer(
+                  new HttpServerOptions()
+                      .setSsl(true)
+                      .setKeyCertOptions(
+                          new PemKeyCertOptions()
+                              .addCertPath(files.certificate().toString())
+                              .addKeyPath(files.key().toString())))
+              .webSocketHandler(socket -> socket.textMessageHandler(socket::writeTextMessage));
+      int port = RunningProxy.await(origin.listen(0, "127.0.0.1")).actualPort();
+      String authority = Files.readString(files.certificate());
+      UpstreamGroup group =
+          new UpstreamGroup(
+              "origin",
+              List.of(new UpstreamGroup.Target(new Upstream(true, "localhost", port, ""), 1)),
+              UpstreamGroup.Balance.LEAST_REQUESTS,
+              new UpstreamGroup.Link(
+                  UpstreamGroup.Protocol.HTTP1,
+                  Duration.ofSeconds(5),
+                  new UpstreamTls(authority, null, null, null)),
+              null);
+      try (RunningProxy secure =
+          RunningProxy.listening(
+              ListenerConfig.DEFAULT.speaking(new Protocols(files, true, false)),
+              BalancingTest.open(group))) {
+        WebSocketClient client =
+            vertx.createWebSocketClient(
+                new WebSocketClientOptions().setSsl(true).setTrustOptions(trust));
+        WebSocket socket = RunningProxy.await(client.connect(secure.port(), "localhost", "/ws"));
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        socket.textMessageHandler(heard::add);
+        for (int i = 0; i < 3; i++) {
+          RunningProxy.await(socket.writeTextMessage("message " + i));
+          assertThat(poll(heard)).isEqualTo("message " + i);
+        }
+        RunningProxy.await(socket.close());
+        await().until(() -> !secure.log.isEmpty());
+        assertThat(secure.log.get(0).ending()).isEqualTo(Ending.TUNNEL_CLOSED);
+      }
+    } finally {
+      RunningProxy.await(vertx.close());
+    }
+  }
+
+  private static @Nullable String poll(BlockingQueue<String> queue) {
+    try {
+      return queue.poll(20, TimeUnit.SECONDS);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      return null;
+    }
   }
 
   @Test
