@@ -3,7 +3,6 @@ package dev.maglatch;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.standardwebhooks.Webhook;
 import dev.maglatch.key.KeyKind;
@@ -35,6 +34,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +47,10 @@ import org.junit.jupiter.api.Test;
 class WebhookJobTest {
   private static final String ROUTE = "/functions/v1/manage-api-keys";
   private static final String TOKEN = "a-token-for-upstreams";
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** Asks for ten minutes, which no test waits for: {@link #dueNow} ends them. */
+  private static final String LATER = "Retry-After: 600\r\n";
 
   private static TestDatabase database;
   private static EchoUpstream upstream;
@@ -66,6 +71,8 @@ class WebhookJobTest {
                 Map.of(
                     "MAGLATCH_WEBHOOKS_ALLOW_HTTP", "true",
                     "MAGLATCH_WEBHOOKS_ALLOWED_CIDRS", "127.0.0.0/8",
+                    "MAGLATCH_WEBHOOKS_TIMEOUT", "60s", // no receiver here is given up for its time
+                    "MAGLATCH_WEBHOOKS_LEASE", "90s",
                     "MAGLATCH_EVENTS_TOKEN", TOKEN))
             .awaitReady();
   }
@@ -213,7 +220,7 @@ class WebhookJobTest {
     for (Map.Entry<String, String> row : answers.entrySet()) {
       String counter = "maglatch_webhook_attempts_total{outcome=\"" + row.getKey() + "\"}";
       double before = metric(counter);
-      receiver.behave(HookReceiver.answer(row.getValue(), "Retry-After: 600\r\n", ""));
+      receiver.behave(HookReceiver.answer(row.getValue(), LATER, ""));
 
       String id = manage("generate", "name", "k", "webhook_url", receiver.url()).getString("id");
       await().until(() -> status(id).endsWith(" 1"));
@@ -275,18 +282,15 @@ class WebhookJobTest {
 
   @Test
   void retryAfterIsHeededAndTheIdStaysTheSame() throws Exception {
-    receiver.behave(HookReceiver.answer("503 Service Unavailable", "Retry-After: 2\r\n", "later"));
+    receiver.behave(HookReceiver.answer("503 Service Unavailable", LATER, "later"));
     String id = manage("generate", "name", "k", "webhook_url", receiver.url()).getString("id");
     await().until(() -> status(id).equals("pending 1"));
     assertThat(text(id, "answer")).isEqualTo("later");
-    assertThat(
-            database.count(
-                "SELECT count(*) FROM webhook_deliveries WHERE key_id = '"
-                    + id
-                    + "' AND due_at BETWEEN now() AND now() + interval '2 seconds'"))
-        .isEqualTo(1);
+    assertThat(text(id, "due_at > now() + interval '5 minutes'")).isEqualTo("true");
+    assertThat(text(id, "due_at <= now() + interval '10 minutes'")).isEqualTo("true");
 
     receiver.behave(HookReceiver.GOOD);
+    dueNow();
 
     await().until(() -> status(id).equals("delivered 2"));
     assertThat(receiver.hooks.stream().map(Hook::id).distinct()).hasSize(1);
@@ -369,7 +373,7 @@ class WebhookJobTest {
               return false;
             })) {
       manage("generate", "name", "slow", "webhook_url", slow.url());
-      for (int i = 0; i < 200; i++) {
+      for (int i = 0; i < 20; i++) {
         published("to.the.slow", new JsonObject().put("i", i));
       }
       await().until(() -> slow.hooks.size() >= 8);
@@ -386,10 +390,11 @@ class WebhookJobTest {
   /** What was on its way to a key goes to its successor, as do URL and secret. */
   @Test
   void pendingDeliveriesFollowARotation() throws Exception {
-    receiver.behave(HookReceiver.answer("503 Busy", "Retry-After: 1\r\n", ""));
+    receiver.behave(HookReceiver.answer("503 Busy", LATER, ""));
     JsonObject old = manage("generate", "name", "old", "webhook_url", receiver.url());
     UUID id = UUID.fromString(old.getString("id"));
     await().until(() -> status(old.getString("id")).equals("pending 1"));
+    receiver.behave(HookReceiver.GOOD);
     Vertx vertx = Vertx.vertx();
     Management management = Management.open(vertx, gateway.config());
     try {
@@ -400,7 +405,7 @@ class WebhookJobTest {
       Await.result(vertx.close());
     }
 
-    receiver.behave(HookReceiver.GOOD);
+    dueNow();
 
     await().until(() -> hooks(receiver, "api_key.rotated").size() >= 1);
     awaitNoPending();
@@ -422,11 +427,12 @@ class WebhookJobTest {
 
   @Test
   void deliveryOfAKeyThatIsOverIsGivenUp() throws Exception {
-    receiver.behave(HookReceiver.answer("503 Busy", "Retry-After: 1\r\n", ""));
+    receiver.behave(HookReceiver.answer("503 Busy", LATER, ""));
     String id = manage("generate", "name", "k", "webhook_url", receiver.url()).getString("id");
     await().until(() -> status(id).equals("pending 1"));
 
     database.execute("UPDATE api_keys SET webhook_url = NULL WHERE id = '" + id + "'");
+    dueNow();
 
     await().until(() -> status(id).startsWith("dead"));
     assertThat(text(id, "failure")).isEqualTo("the key is not active or has no URL");
@@ -456,7 +462,7 @@ class WebhookJobTest {
               .toList();
       int noticed = sweeps.stream().mapToInt(Await::result).sum();
 
-      assertThat(noticed).isEqualTo(1);
+      assertThat(noticed).as("or the gateway's own sweep came first").isLessThanOrEqualTo(1);
       Hook expiring = only("api_key.expiring");
       assertThat(new JsonObject(expiring.body()).getJsonObject("data").getString("name"))
           .isEqualTo("soon");
@@ -709,6 +715,22 @@ class WebhookJobTest {
   private static JsonObject data(HttpResponse<String> answer) {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     return new JsonObject(answer.body()).getJsonObject("data");
+  }
+
+  private static ConditionFactory await() {
+    return Awaitility.await().atMost(PATIENCE);
+  }
+
+  /** Ends the wait of this test's deliveries, but for what is being tried. */
+  private void dueNow() {
+    database.execute(
+        """
+        UPDATE webhook_deliveries AS d SET due_at = clock_timestamp()
+          FROM webhook_events AS e
+         WHERE e.id = d.event_id AND e.account_id = '%s'
+           AND d.status = 'pending' AND d.claimed_by IS NULL
+        """
+            .formatted(tenant.account()));
   }
 
   private void awaitNoPending() {

@@ -23,8 +23,8 @@ public abstract class DeliveryQueueContract {
   private static final String B = "https://b.example";
   private static final UUID ONE = UUID.randomUUID();
   private static final UUID OTHER = UUID.randomUUID();
-  private static final Duration LEASE = Duration.ofSeconds(30);
-  private static final Duration ALMOST = Duration.ofSeconds(20);
+  private static final Duration LEASE = Duration.ofMinutes(10);
+  private static final Duration ALMOST = Duration.ofMinutes(8);
 
   /** Empty at the beginning of each test. */
   protected abstract DeliveryQueue queue();
