@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * log.
  *
  * <p>The {@link Code} decides the status; a dialect decides the shape. A decision about a
- * credential is never a fault: faults mean that the gateway could not decide or could not do.
+ * credential is never a fault: faults mean that the gateway could not decide or could not do. Only
+ * a defect has a stack trace: of the others there may be very many at a time.
  */
 public final class Fault extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -19,7 +20,7 @@ public final class Fault extends RuntimeException {
   private final String publicText;
 
   public Fault(Code code, String publicText, String logText, @Nullable Throwable cause) {
-    super(requireNonNull(logText, "logText"), cause);
+    super(requireNonNull(logText, "logText"), cause, true, code == Code.INTERNAL);
     this.code = requireNonNull(code, "code");
     this.publicText = requireNonNull(publicText, "publicText");
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
-import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.net.NetSocket;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
@@ -48,12 +47,7 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
     if (free != null) {
       free.open(waiter);
     } else if (isFull() && waiting.size() >= bounds.maxWaiting()) {
-      waiter.notConnected(
-          new ConnectionPoolTooBusyException(
-              connections.size()
-                  + " connections full and "
-                  + waiting.size()
-                  + " requests waiting"));
+      waiter.notConnected(new PoolBusyException(connections.size(), waiting.size()));
     } else {
       waiting.add(waiter);
       connectForWaiting();

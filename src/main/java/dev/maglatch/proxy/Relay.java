@@ -13,7 +13,6 @@ import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.VertxException;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -115,7 +114,7 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
     if (done) {
       return;
     }
-    boolean busy = cause instanceof ConnectionPoolTooBusyException;
+    boolean busy = cause instanceof PoolBusyException;
     if (!busy) {
       endpointFailed();
     }
@@ -493,7 +492,7 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
   }
 
   private static Fault faultOf(Throwable cause) {
-    if (cause instanceof ConnectionPoolTooBusyException) {
+    if (cause instanceof PoolBusyException) {
       return Fault.of(Fault.Code.OVERLOADED, "no upstream connection free: " + cause, cause);
     }
     if (cause instanceof ConnectTimeoutException

@@ -2,7 +2,6 @@
 package dev.maglatch.proxy;
 
 import io.vertx.core.Future;
-import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.net.NetSocket;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -69,9 +68,7 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamLine, Upstre
     if (ready != null) {
       waiter.connected(ready);
     } else if (open >= bounds.maxConnections() && waiting.size() >= bounds.maxWaiting()) {
-      waiter.notConnected(
-          new ConnectionPoolTooBusyException(
-              open + " connections in use and " + waiting.size() + " requests waiting"));
+      waiter.notConnected(new PoolBusyException(open, waiting.size()));
     } else {
       waiting.add(waiter);
       connectForWaiting();
