@@ -262,6 +262,8 @@ class DashboardScreensTest {
                 Map.of("kind", "org", "name", "robot key", "service_account", id)));
     String key = shown.select("#token").text();
     assertThat(status(key)).isEqualTo(200);
+    assertThat(visitor.page("/dashboard/").select("tbody .state").attr("title"))
+        .isEqualTo("Accepted on every replica while its service account is enabled");
 
     Document list = visitor.page("/dashboard/service-accounts");
     assertThat(list.select("tbody").text()).contains("robot", "a:read, a:write", "Active");
@@ -277,7 +279,7 @@ class DashboardScreensTest {
     make("mgp", "=cmd");
     assertThat(visitor.page("/dashboard/members").text()).contains(email, "owner");
     assertThat(visitor.page("/dashboard/audit").text())
-        .contains("api_key.created", "=cmd", "cookie", "127.0.0.1");
+        .contains("api_key.created", "=cmd", email + " (cookie)", "127.0.0.1");
     assertThat(visitor.get("/dashboard/audit.csv").body()).contains("\"api_key.created\"");
   }
 

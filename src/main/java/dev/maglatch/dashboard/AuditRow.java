@@ -3,16 +3,20 @@ package dev.maglatch.dashboard;
 
 import dev.maglatch.manage.AuditRecord;
 import java.time.Instant;
+import java.util.Map;
 import java.util.StringJoiner;
 
 /**
  * One change as people read it.
  *
  * @param what the name of what was changed, if it has one, and what else is known of it
- * @param by the account, or what else it was, that made it
+ * @param by the address of the account, or what else it was, that made it
  */
 record AuditRow(Moment at, String action, String what, String by, String from) {
-  static AuditRow of(AuditRecord audit, Instant now) {
+  /**
+   * @param addresses of accounts, by their ids; one that is not there is shown by its id
+   */
+  static AuditRow of(AuditRecord audit, Map<String, String> addresses, Instant now) {
     StringJoiner what = new StringJoiner(", ");
     audit
         .detail()
@@ -27,7 +31,7 @@ record AuditRow(Moment at, String action, String what, String by, String from) {
         Moment.of(audit.occurredAt(), now),
         audit.action(),
         what.length() == 0 ? audit.entityId() : what.toString(),
-        audit.actor() + " (" + audit.credential() + ")",
+        addresses.getOrDefault(audit.actor(), audit.actor()) + " (" + audit.credential() + ")",
         address == null ? "–" : address);
   }
 }

@@ -55,11 +55,11 @@ record Badge(String text, String tone, String why) {
     if (expires != null && expires.isBefore(now.plus(SOON))) {
       return new Badge("Expires soon", "warn", "Refused from " + Moment.of(expires, now).exact());
     }
-    return new Badge(
-        "Active",
-        "good",
-        key.settings().policy().equals(KeyPolicy.NONE)
-            ? "Accepted on every replica"
-            : "Accepted on every replica within its limits");
+    return new Badge("Active", "good", "Accepted on every replica" + condition(key));
+  }
+
+  private static String condition(KeyRecord key) {
+    return (key.settings().policy().equals(KeyPolicy.NONE) ? "" : " within its limits")
+        + (key.owner().serviceAccountId() == null ? "" : " while its service account is enabled");
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.dashboard;
 
+import static java.util.stream.Collectors.toMap;
+
+import dev.maglatch.manage.AccountRecord;
 import dev.maglatch.manage.AuditRecord;
 import dev.maglatch.manage.KeyCatalog.Hour;
 import dev.maglatch.manage.KeyCatalog.Viewer;
@@ -12,6 +15,7 @@ import io.vertx.core.Future;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -164,19 +168,35 @@ final class OrganizationScreens {
   private Future<Reply> audit(Visit visit) {
     int page = Math.max(1, Math.min(10_000, number(visit.query().text("page"))));
     Instant now = useCases.clock().instant();
-    return useCases
-        .audit()
-        .list(visit.organizationId(), new Page(AUDIT_PAGE + 1, (page - 1) * AUDIT_PAGE))
+    Future<List<AuditRecord>> found =
+        useCases
+            .audit()
+            .list(visit.organizationId(), new Page(AUDIT_PAGE + 1, (page - 1) * AUDIT_PAGE));
+    Future<Map<String, String>> addresses = addresses(visit);
+    return Future.all(found, addresses)
         .map(
-            found ->
+            both ->
                 screens.show(
                     visit,
                     "audit",
                     "Audit log",
                     Templates.audit(
-                        found.stream().limit(AUDIT_PAGE).map(one -> AuditRow.of(one, now)).toList(),
+                        found.result().stream()
+                            .limit(AUDIT_PAGE)
+                            .map(one -> AuditRow.of(one, addresses.result(), now))
+                            .toList(),
                         page,
-                        found.size() > AUDIT_PAGE)));
+                        found.result().size() > AUDIT_PAGE)));
+  }
+
+  private Future<Map<String, String>> addresses(Visit visit) {
+    return useCases
+        .accounts()
+        .members(visit.organizationId(), ALL)
+        .map(
+            all ->
+                all.stream()
+                    .collect(toMap(member -> member.id().toString(), AccountRecord::email)));
   }
 
   private static int number(String text) {
