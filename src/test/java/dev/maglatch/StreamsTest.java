@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * that ended it and on the other.
  */
 class StreamsTest {
-  private static final Duration WITHIN = Duration.ofSeconds(1);
+  private static final Duration WITHIN = Duration.ofSeconds(4); // 1, and 3 for a busy machine
 
   /** One probe that is late, one that is answered, and a lookup on a connection that is dead. */
   private static final Duration AFTER_A_LOSS = Duration.ofSeconds(6);

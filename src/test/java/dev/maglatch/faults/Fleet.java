@@ -12,6 +12,7 @@ import dev.maglatch.testing.PlainClient.Answer;
 import dev.maglatch.testing.TcpRelay;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -199,7 +200,21 @@ final class Fleet implements AutoCloseable {
     return Await.result(
         vertx
             .createHttpServer()
-            .requestHandler(request -> request.response().end("ok"))
+            .requestHandler(Fleet::answer)
+            .webSocketHandler(socket -> socket.writeTextMessage("hello"))
             .listen(0, "127.0.0.1"));
+  }
+
+  /** What is under {@code /events} begins, and has no end. */
+  private static void answer(HttpServerRequest request) {
+    if (request.path().equals("/events")) {
+      request
+          .response()
+          .putHeader("content-type", "text/event-stream")
+          .setChunked(true)
+          .write("data: hello\n\n");
+    } else {
+      request.response().end("ok");
+    }
   }
 }

@@ -14,6 +14,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +27,18 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(SharedFleet.class)
 final class ReplicaIT {
   private static final Duration PERIOD = Duration.ofMillis(25);
+  private static final String LAST_CHUNK = "0\r\n\r\n";
+  private static final String UPGRADE =
+      """
+      Connection: upgrade\r
+      Upgrade: websocket\r
+      Sec-WebSocket-Version: 13\r
+      Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+      """;
+
+  /** A close frame with 1008 (RFC 6455, 7.4.1) and a reason. */
+  private static final String POLICY_VIOLATION = "\u0088\u000e\u0003\u00f0Unauthorized";
+
   private static final Duration WITHOUT_ONE = LEASE.plusSeconds(1).plus(SLACK);
 
   /** The revoker waits for its lease to end, and no longer; the others go on. */
@@ -122,6 +135,32 @@ final class ReplicaIT {
     }
   }
 
+  /** Rule 8, whichever replica revokes. */
+  @Test
+  void openStreamsOfARevokedKeyEndEverywhere(Fleet fleet) {
+    TestKey key = fleet.known();
+    List<RawConnection> events = new ArrayList<>();
+    List<RawConnection> sockets = new ArrayList<>();
+    for (GatewayJvm replica : fleet.replicas()) {
+      events.add(new RawConnection(replica.port()).send(request(key, "/events", "")));
+      sockets.add(new RawConnection(replica.port()).send(request(key, "/", UPGRADE)));
+    }
+    events.forEach(stream -> stream.readUntil("hello"));
+    sockets.forEach(stream -> stream.readUntil("hello"));
+
+    Answer answer = fleet.revoke(0, key);
+
+    assertThat(answer.header("X-Maglatch-Revocation")).startsWith("confirmed=3/3; ");
+    assertThat(events)
+        .extracting(RawConnection::readToEnd)
+        .noneMatch(rest -> rest.endsWith(LAST_CHUNK));
+    assertThat(sockets).extracting(RawConnection::readToEnd).allMatch(POLICY_VIOLATION::equals);
+    assertThat(Duration.ofNanos(System.nanoTime() - answer.endedNanos()))
+        .isLessThan(Duration.ofSeconds(1).plus(SLACK));
+    events.forEach(RawConnection::close);
+    sockets.forEach(RawConnection::close);
+  }
+
   @Test
   void newKeyIsUsableEverywhereAtOnce(Fleet fleet) {
     String create = "{\"action\":\"generate\",\"name\":\"new\"}";
@@ -190,6 +229,16 @@ final class ReplicaIT {
         .database()
         .query("SELECT revoked_at IS NOT NULL FROM api_keys WHERE id = '" + key.id() + "'")
         .equals("t");
+  }
+
+  private static String request(TestKey key, String path, String fields) {
+    return "GET "
+        + path
+        + " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "
+        + key.token()
+        + "\r\n"
+        + fields
+        + "\r\n";
   }
 
   private static long recorded(Fleet fleet, TestKey key) {

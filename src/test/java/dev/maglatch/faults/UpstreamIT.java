@@ -151,7 +151,7 @@ final class UpstreamIT {
 
     private RawConnection half() {
       RawConnection client = ask("/half");
-      client.readUpTo("beginning");
+      client.readUntil("beginning");
       return client;
     }
 

@@ -67,22 +67,6 @@ public final class RawConnection implements AutoCloseable {
     }
   }
 
-  /** Reads until {@code text} has come. */
-  public void readUpTo(String text) {
-    StringBuilder all = new StringBuilder();
-    try {
-      while (all.indexOf(text) < 0) {
-        int next = in.read();
-        if (next < 0) {
-          throw new IllegalStateException("ended after " + all);
-        }
-        all.append((char) next);
-      }
-    } catch (IOException failed) {
-      throw new IllegalStateException("cannot read", failed);
-    }
-  }
-
   /** Whether the other side ends the connection without sending anything more. */
   public boolean isClosedByServer() {
     try {
