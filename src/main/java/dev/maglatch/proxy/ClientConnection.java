@@ -103,7 +103,8 @@ final class ClientConnection extends Deadlines.Entry {
     return frames == null ? announcesBody(request.headers()) : frames.bodyFollows();
   }
 
-  private static boolean announcesBody(MultiMap headers) {
+  /** Whether the head of a request over HTTP/1 says that a body follows. */
+  static boolean announcesBody(MultiMap headers) {
     String length = headers.get(CONTENT_LENGTH);
     return length == null ? headers.contains(TRANSFER_ENCODING) : !length.equals("0");
   }

@@ -6,7 +6,6 @@ import static io.vertx.core.http.HttpHeaders.CACHE_CONTROL;
 import static io.vertx.core.http.HttpHeaders.CONNECTION;
 import static io.vertx.core.http.HttpHeaders.CONTENT_LENGTH;
 import static io.vertx.core.http.HttpHeaders.CONTENT_TYPE;
-import static io.vertx.core.http.HttpHeaders.TRANSFER_ENCODING;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import dev.maglatch.http.BearerToken;
@@ -194,11 +193,6 @@ final class Rejection {
   }
 
   private static boolean mustEndConnection(HttpServerRequest request, boolean broken) {
-    return broken || (!request.isEnded() && announcesBody(request.headers()));
-  }
-
-  private static boolean announcesBody(MultiMap headers) {
-    String length = headers.get(CONTENT_LENGTH);
-    return length == null ? headers.contains(TRANSFER_ENCODING) : !length.equals("0");
+    return broken || (!request.isEnded() && ClientConnection.announcesBody(request.headers()));
   }
 }
