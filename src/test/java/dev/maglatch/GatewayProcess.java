@@ -5,9 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.maglatch.cli.Main;
 import dev.maglatch.postgres.DatabaseAddress;
+import dev.maglatch.testing.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -51,8 +51,8 @@ final class GatewayProcess implements AutoCloseable {
    * @param settings environment variables beside database, secrets and ports
    */
   static GatewayProcess serve(DatabaseAddress database, Map<String, String> settings) {
-    int port = freePort();
-    int opsPort = freePort();
+    int port = Ports.free();
+    int opsPort = Ports.free();
     ProcessBuilder builder = command(database, List.of("serve"));
     builder.environment().put("MAGLATCH_HTTP_HOST", "127.0.0.1");
     builder.environment().put("MAGLATCH_HTTP_PORT", String.valueOf(port));
@@ -162,14 +162,6 @@ final class GatewayProcess implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
       throw new AssertionError("interrupted", stopped);
-    }
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
     }
   }
 }

@@ -7,10 +7,9 @@ import static org.awaitility.Awaitility.await;
 import dev.maglatch.cli.Main;
 import dev.maglatch.postgres.TestDatabase;
 import dev.maglatch.testing.ChildProcess;
+import dev.maglatch.testing.Ports;
 import dev.maglatch.testing.Signals;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -44,8 +43,8 @@ class ServeIT {
     try (TestDatabase database = TestDatabase.create();
         EchoUpstream upstream = new EchoUpstream(() -> meet(arrived, answering))) {
       Map<String, String> environment = TestGateway.environment(database.address(), upstream.url());
-      int httpPort = freePort();
-      int opsPort = freePort();
+      int httpPort = Ports.free();
+      int opsPort = Ports.free();
       environment.put("MAGLATCH_HTTP_PORT", String.valueOf(httpPort));
       environment.put("MAGLATCH_OPS_PORT", String.valueOf(opsPort));
       environment.put("MAGLATCH_USAGE_FLUSH_INTERVAL", "5m");
@@ -104,12 +103,6 @@ class ServeIT {
       return client.send(request, BodyHandlers.discarding()).statusCode() == 200;
     } catch (IOException notYet) {
       return false;
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 

@@ -109,10 +109,11 @@ class ServeCommandIT {
       assertThat(ports.find()).isTrue();
       List<String> good = List.of("try", "--url", "http://127.0.0.1:" + ports.group(1));
       List<String> wrong = List.of("try", "--url", "http://127.0.0.1:" + ports.group(2));
-      try (ChildProcess first = ChildProcess.start(Main.class, good, settings);
-          ChildProcess lost = ChildProcess.start(Main.class, wrong, settings)) {
+      try (ChildProcess first = ChildProcess.start(Main.class, good, settings)) {
         assertThat(first.awaitExit()).as(first.errors()).isZero();
         assertThat(first.output()).hasLineCount(2).endsWith("once it was revoked.\n");
+      }
+      try (ChildProcess lost = ChildProcess.start(Main.class, wrong, settings)) {
         assertThat(lost.awaitExit()).isEqualTo(1);
         assertThat(lost.errors()).contains("answered 404 to the new key (expected: 200)");
       }

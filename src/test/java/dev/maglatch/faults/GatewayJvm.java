@@ -6,11 +6,10 @@ import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.testing.ChildProcess;
 import dev.maglatch.testing.PlainClient;
 import dev.maglatch.testing.PlainClient.Answer;
+import dev.maglatch.testing.Ports;
 import dev.maglatch.testing.Signals;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -34,8 +33,8 @@ final class GatewayJvm implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final int PATIENCE_MILLIS = 15_000;
 
-  private final int port = freePort();
-  private final int opsPort = freePort();
+  private final int port = Ports.free();
+  private final int opsPort = Ports.free();
   private final Map<String, String> environment;
   private final List<String> jvm;
   private @Nullable ChildProcess process;
@@ -186,13 +185,5 @@ final class GatewayJvm implements AutoCloseable {
 
   private ProcessHandle handle() {
     return ProcessHandle.of(process().pid()).orElseThrow();
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
-    }
   }
 }

@@ -81,7 +81,13 @@ final class HerdIT {
   @Test
   void twoThousandConnectionsOnOneKeyAsItsEntryExpires(Fleet fleet) {
     TestKey key = fleet.keys().key();
-    start(fleet, Map.of("MAGLATCH_CACHE_TTL", TTL.toSeconds() + "s"));
+    start(
+        fleet,
+        Map.of(
+            "MAGLATCH_CACHE_TTL",
+            TTL.toSeconds() + "s",
+            "MAGLATCH_DATABASE_LOOKUP_TIMEOUT",
+            "30s")); // however busy the machine
     List<RawConnection> connections = new ArrayList<>();
     try {
       for (int i = 0; i < CONNECTIONS; i++) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.Await;
 import dev.maglatch.fault.Fault;
+import dev.maglatch.testing.Ports;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.SqlClient;
@@ -127,11 +128,7 @@ class DatabaseTest {
 
   @Test
   void nobodyAtTheAddressIsUnavailable() throws Exception {
-    int freePort;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      freePort = socket.getLocalPort();
-    }
-    assertThat(codeOf(askAt(freePort))).isEqualTo(Fault.Code.STORE_UNAVAILABLE);
+    assertThat(codeOf(askAt(Ports.free()))).isEqualTo(Fault.Code.STORE_UNAVAILABLE);
   }
 
   /** A machine that vanished neither answers nor refuses. */

@@ -3,12 +3,11 @@ package dev.maglatch.postgres;
 
 import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
 
+import dev.maglatch.testing.Ports;
 import dev.maglatch.testing.Signals;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -70,7 +69,7 @@ public final class PostgresServer implements AutoCloseable {
    */
   public static PostgresServer start(Path folder, Map<String, String> environment) {
     try {
-      PostgresServer server = new PostgresServer(folder, environment, programs(), freePort());
+      PostgresServer server = new PostgresServer(folder, environment, programs(), Ports.free());
       server.initialize();
       server.start();
       return server;
@@ -147,7 +146,7 @@ public final class PostgresServer implements AutoCloseable {
   public PostgresServer standby(Path folder) {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
-      PostgresServer copy = new PostgresServer(folder, environment, programs, freePort());
+      PostgresServer copy = new PostgresServer(folder, environment, programs, Ports.free());
       statement.execute("SELECT pg_backup_start('standby', true)");
       copyFiles(data, copy.data);
       try (ResultSet stopped =
@@ -314,12 +313,6 @@ public final class PostgresServer implements AutoCloseable {
       Files.copy(file, to, COPY_ATTRIBUTES);
     } catch (NoSuchFileException gone) {
       // the log that follows says so
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 }

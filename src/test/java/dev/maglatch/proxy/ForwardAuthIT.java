@@ -10,11 +10,11 @@ import dev.maglatch.fault.Fault;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.Principal;
 import dev.maglatch.settings.Settings;
+import dev.maglatch.testing.Ports;
 import dev.maglatch.verify.Verdict;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -198,7 +198,7 @@ class ForwardAuthIT {
     String program = installed(kind);
     assumeTrue(
         program != null, "needs " + kind.command() + " (apt-get install " + kind.command() + ")");
-    port = freePort();
+    port = Ports.free();
     ProcessBuilder builder =
         switch (kind) {
           case NGINX -> nginx(String.valueOf(program));
@@ -253,13 +253,6 @@ class ForwardAuthIT {
         .map(Path::toString)
         .findFirst()
         .orElse(null);
-  }
-
-  /** Neither proxy can be told to take any port and say which. */
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static boolean accepts(int port) {
