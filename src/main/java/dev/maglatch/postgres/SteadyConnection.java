@@ -70,15 +70,36 @@ final class SteadyConnection {
   /**
    * Runs {@code work} on the connection. Fails with {@link Fault.Code#STORE_UNAVAILABLE}.
    *
-   * @param work runs a second time, on a new connection, if the other side has ended the first: it
-   *     may have done so long ago, unheard by a process that slept. Twice must be as good as once.
+   * @param work runs a second time, on a new connection and in what is left of the time, if the
+   *     first ended under it: the server may have ended it long ago, unheard by a process that
+   *     slept, or another's answer was late. Twice must be as good as once.
    */
   <T> Future<T> use(Function<PgConnection, Future<T>> work) {
-    return attempt(work, true)
-        .recover(
-            failed ->
-                Future.failedFuture(
-                    Fault.of(Fault.Code.STORE_UNAVAILABLE, "database: " + failed, failed)));
+    long begunNanos = System.nanoTime();
+    Attempt first = connection();
+    Future<T> done =
+        first == null
+            ? Future.failedFuture("closed")
+            : first
+                .run(work)
+                .recover(
+                    failed ->
+                        first.hasEnded(failed)
+                            ? again(work, begunNanos, failed)
+                            : Future.failedFuture(failed));
+    return done.recover(
+        failed ->
+            Future.failedFuture(
+                Fault.of(Fault.Code.STORE_UNAVAILABLE, "database: " + failed, failed)));
+  }
+
+  private <T> Future<T> again(
+      Function<PgConnection, Future<T>> work, long begunNanos, Throwable failed) {
+    long leftMillis = timeout.minusNanos(System.nanoTime() - begunNanos).toMillis();
+    Attempt second = leftMillis > 0 ? connection() : null;
+    return second == null
+        ? Future.failedFuture(failed)
+        : second.run(work).timeout(leftMillis, MILLISECONDS);
   }
 
   /**
@@ -100,22 +121,6 @@ final class SteadyConnection {
     return last == null ? Future.succeededFuture() : last.end();
   }
 
-  private <T> Future<T> attempt(Function<PgConnection, Future<T>> work, boolean first) {
-    Attempt attempt = connection();
-    if (attempt == null) {
-      return Future.failedFuture("closed");
-    }
-    return attempt
-        .ready
-        .compose(open -> work.apply(open).timeout(timeout.toMillis(), MILLISECONDS))
-        .onFailure(failed -> giveUpIfBroken(attempt, failed))
-        .recover(
-            failed ->
-                first && attempt.mayDoBetterAnew(failed)
-                    ? attempt(work, false)
-                    : Future.failedFuture(failed));
-  }
-
   private synchronized @Nullable Attempt connection() {
     if (closed) {
       return null;
@@ -131,7 +136,6 @@ final class SteadyConnection {
   /** An error that the server answered leaves the connection usable; anything else does not. */
   private void giveUpIfBroken(Attempt attempt, Throwable failure) {
     if (!(failure instanceof PgException)) {
-      attempt.late |= failure instanceof TimeoutException;
       forget(attempt);
       attempt.abort();
     }
@@ -151,7 +155,6 @@ final class SteadyConnection {
      */
     private final ConnectionFactory<PgConnectOptions> sockets;
     private final Future<PgConnection> ready;
-    private volatile boolean late; // so that it was ended by us
 
     Attempt() {
       sockets = PgDriver.INSTANCE.createConnectionFactory(vertx, transport());
@@ -164,10 +167,17 @@ final class SteadyConnection {
       ready.onSuccess(open -> open.closeHandler(gone -> gone())).onFailure(failed -> abort());
     }
 
-    boolean mayDoBetterAnew(Throwable failure) {
+    <T> Future<T> run(Function<PgConnection, Future<T>> work) {
+      return ready
+          .compose(open -> work.apply(open).timeout(timeout.toMillis(), MILLISECONDS))
+          .onFailure(failed -> giveUpIfBroken(this, failed));
+    }
+
+    /** Whether it worked once, and {@code failure} is not of the work itself. */
+    boolean hasEnded(Throwable failure) {
       return failure instanceof PgException refused
           ? DatabaseFailure.worthASecondTry(refused) || DatabaseFailure.saysGoodbye(refused)
-          : ready.succeeded() && !late;
+          : ready.succeeded() && !(failure instanceof TimeoutException);
     }
 
     private void gone() {

@@ -116,7 +116,7 @@ final class Judge {
             check(gateway, key, fromMemory ? 0 : floor, verdict, standing.name());
           }
           if (decided.servedStale()) {
-            checkStale(gateway, key, standing, back, slept);
+            checkStale(gateway, key, standing, back, slept && gateway.onlySlept());
           }
         });
   }

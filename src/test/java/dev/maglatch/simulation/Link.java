@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * order both ways; what was sent before it broke may still be carried out.
  */
 final class Link {
-  private static final String ENDED = "ended by the server";
+  private static final String ENDED = "the connection has ended";
+  private static final String LATE = "late";
 
   private final World world;
   private final Database database;
@@ -47,12 +48,26 @@ final class Link {
     return sendSteadily(session -> Future.succeededFuture());
   }
 
-  /** Like {@link #send}, and once more on a new connection if the other side ended the first. */
+  /** Like {@link #send}, and once more, in the time that is left, if the connection ended. */
   <T> Future<T> sendSteadily(Function<Session, Future<T>> statement) {
+    long begunNanos = gateway.nanoTime();
     return send(statement)
         .recover(
             failed ->
-                ENDED.equals(failed.getMessage()) ? send(statement) : Future.failedFuture(failed));
+                ENDED.equals(failed.getMessage())
+                    ? again(statement, begunNanos)
+                    : Future.failedFuture(failed));
+  }
+
+  private <T> Future<T> again(Function<Session, Future<T>> statement, long begunNanos) {
+    long leftMillis = timeoutMillis - (gateway.nanoTime() - begunNanos) / World.MILLI;
+    if (leftMillis <= 0) {
+      return Future.failedFuture(LATE);
+    }
+    Promise<T> answer = Promise.promise();
+    send(statement).onSuccess(answer::tryComplete).onFailure(answer::tryFail);
+    gateway.later(leftMillis, () -> answer.tryFail(LATE));
+    return answer.future();
   }
 
   <T> Future<T> send(Function<Session, Future<T>> statement) {
@@ -108,7 +123,13 @@ final class Link {
             }
             toClient(this::opened);
           });
-      gateway.later(timeoutMillis, () -> giveUpUnless(opened));
+      gateway.later(
+          timeoutMillis,
+          () -> {
+            if (!opened) {
+              giveUp(LATE);
+            }
+          });
     }
 
     private void opened() {
@@ -138,7 +159,7 @@ final class Link {
               server
                   .run(() -> statement.apply(server))
                   .onComplete(result -> toClient(() -> answered(answer, result.result()))));
-      gateway.later(timeoutMillis, () -> giveUpUnless(!pending.contains(answer)));
+      gateway.later(timeoutMillis, () -> late(answer));
     }
 
     private <T> void answered(Promise<T> answer, T result) {
@@ -147,9 +168,11 @@ final class Link {
       }
     }
 
-    private void giveUpUnless(boolean fine) {
-      if (!fine) {
-        giveUp("late");
+    /** It costs the connection, and whoever else waits on it. */
+    private void late(Promise<?> answer) {
+      if (pending.remove(answer)) {
+        giveUp(ENDED);
+        answer.fail(LATE);
       }
     }
 
