@@ -72,6 +72,10 @@ public final class Gateway {
   private static final long DATABASE_RETRY_MILLIS = 1_000;
   private static final Duration STOP_MARGIN = Duration.ofSeconds(3);
   private static final long VERTX_CLOSE_SECONDS = 3;
+
+  /** What the steps of a stop take together at most, beside what is set. */
+  private static final Duration REST_OF_STOP = Duration.ofSeconds(45);
+
   private static final long STANDING_CHECK_MILLIS = 500;
 
   /** However long a name server allows, what it said of a name counts no longer than this. */
@@ -164,6 +168,19 @@ public final class Gateway {
         .onSuccess(open -> started.complete(this))
         .onFailure(failure -> stop().onComplete(stopped -> started.fail(failure)));
     return started.future();
+  }
+
+  /**
+   * Returns how long {@link #stop} may take with these settings: everything in hand may take all
+   * the time that it is given, and then whatever hangs is left behind.
+   */
+  public static Duration longestStop(GatewayConfig config) {
+    ListenerConfig http = config.http().listener();
+    return http.drainDelay()
+        .plus(http.drainTimeout())
+        .plus(config.webhooks().timeout())
+        .plus(config.usage().flushTimeout())
+        .plus(REST_OF_STOP);
   }
 
   /**

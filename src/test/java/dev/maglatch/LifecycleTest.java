@@ -8,6 +8,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
@@ -49,6 +50,22 @@ class LifecycleTest {
     lifecycle.stopAll().await(10, SECONDS);
 
     assertThat(stopped).containsExactly("first");
+  }
+
+  /** Whoever gives requests ten minutes to finish gets a process that waits for them. */
+  @Test
+  void stopMayTakeAllTheTimeThatTheSettingsGive() {
+    Map<String, String> environment =
+        Map.of(
+            "MAGLATCH_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none",
+            "MAGLATCH_SECRETS_MASTER", TestGateway.MASTER,
+            "MAGLATCH_HTTP_DRAIN_DELAY", "10s",
+            "MAGLATCH_HTTP_DRAIN_TIMEOUT", "10m",
+            "MAGLATCH_WEBHOOKS_TIMEOUT", "20s",
+            "MAGLATCH_USAGE_FLUSH_TIMEOUT", "40s");
+
+    assertThat(Gateway.longestStop(TestGateway.config(environment)))
+        .isBetween(Duration.ofSeconds(10 + 600 + 20 + 40), Duration.ofMinutes(13));
   }
 
   private Future<Void> note(String name) {

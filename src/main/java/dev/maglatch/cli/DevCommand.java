@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
+import dev.maglatch.Gateway;
 import dev.maglatch.Gateway.Reloading;
 import dev.maglatch.cli.FirstAccount.Shown;
 import dev.maglatch.config.ConfigSource.Reading;
@@ -44,7 +45,7 @@ final class DevCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     GatewayConfig wanted = settings.read(Mode.DEV);
-    Shutdown.arm();
+    Shutdown.arm(Gateway.longestStop(wanted));
     Gateways.requireFreePorts(wanted);
     try (Demo demo = new Demo()) {
       Map<String, String> made = missing(wanted, demo);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import dev.maglatch.Gateway;
 import dev.maglatch.Gateway.Reloading;
@@ -13,13 +13,14 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /** Starts gateways for the commands. Blocks. */
 final class Gateways {
-  private static final long PATIENCE_SECONDS = 80;
+  private static final Duration PATIENCE = Duration.ofSeconds(80);
 
   private Gateways() {}
 
@@ -36,23 +37,28 @@ final class Gateways {
         gateway.start().map(true).toCompletionStage().toCompletableFuture();
     try {
       boolean running = started.applyToEither(Shutdown.requested(), ready -> ready).get();
-      return new RunningGateway(gateway, running);
+      return new RunningGateway(gateway, Gateway.longestStop(config), running);
     } catch (ExecutionException failed) {
       throw failed.getCause() instanceof RuntimeException cause
           ? cause
           : new StartFailure("cannot start: " + failed.getCause(), failed);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      return new RunningGateway(gateway, false);
+      return new RunningGateway(gateway, Gateway.longestStop(config), false);
     }
   }
 
   /** Waits for something that takes seconds at most. */
   static <T> T await(Future<T> future, String what) throws IOException {
+    return await(future, PATIENCE, what);
+  }
+
+  /** Waits for something that takes {@code patience} at most. */
+  static <T> T await(Future<T> future, Duration patience, String what) throws IOException {
     try {
-      return future.await(PATIENCE_SECONDS, SECONDS);
+      return future.await(patience.toMillis(), MILLISECONDS);
     } catch (TimeoutException late) {
-      throw new IOException(what + " did not come about in " + PATIENCE_SECONDS + " s", late);
+      throw new IOException(what + " did not come about in " + patience.toSeconds() + " s", late);
     }
   }
 

@@ -3,16 +3,19 @@ package dev.maglatch.cli;
 
 import dev.maglatch.Gateway;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** A gateway that was started, to be stopped when its command ends. */
 final class RunningGateway implements AutoCloseable {
   private final Gateway gateway;
+  private final Duration longestStop;
   private final boolean running;
 
-  RunningGateway(Gateway gateway, boolean running) {
+  RunningGateway(Gateway gateway, Duration longestStop, boolean running) {
     this.gateway = gateway;
+    this.longestStop = longestStop;
     this.running = running;
   }
 
@@ -44,6 +47,6 @@ final class RunningGateway implements AutoCloseable {
   /** Stops everything in reverse and returns when that is done. */
   @Override
   public void close() throws IOException {
-    Gateways.await(gateway.stop(), "the gateway's end");
+    Gateways.await(gateway.stop(), longestStop, "the gateway's end");
   }
 }

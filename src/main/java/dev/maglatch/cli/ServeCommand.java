@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
+import dev.maglatch.Gateway;
 import dev.maglatch.Gateway.Reloading;
 import dev.maglatch.config.ConfigSource.Reading;
 import dev.maglatch.config.GatewayConfig;
@@ -37,7 +38,7 @@ final class ServeCommand implements Callable<Integer> {
     Reloading source =
         Reloading.from(
             settings.source(() -> settings.reading(Mode.SERVE, Map.of())), reading.settings());
-    Shutdown.arm();
+    Shutdown.arm(Gateway.longestStop(config));
     Gateways.requireFreePorts(config);
     if (!config.database().embedded()) {
       run(config, source);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.cli;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +18,8 @@ final class Shutdown {
    * for the main thread, which leaves its command in order, and then halts with the command's own
    * exit code. The wait has an end, so that a stop that hangs cannot keep the process forever.
    */
-  private static final long STOP_SECONDS = 90;
+  /** What a command may need beside its gateway, such as to end a PostgreSQL of its own. */
+  private static final Duration MARGIN = Duration.ofSeconds(10);
 
   private static final CompletableFuture<Boolean> REQUESTED = new CompletableFuture<>();
   private static final CountDownLatch FINISHED = new CountDownLatch(1);
@@ -34,10 +36,13 @@ final class Shutdown {
   /**
    * From now on a signal does not end the process before {@link #exit} is called. Does nothing in a
    * process that is not our own, such as that of a test.
+   *
+   * @param longestStop how long the command's gateway may take to stop
    */
-  static void arm() {
+  static void arm(Duration longestStop) {
     if (OWN_PROCESS.compareAndSet(true, false)) {
-      Runtime.getRuntime().addShutdownHook(new Thread(Shutdown::stop, "maglatch-shutdown"));
+      Duration patience = longestStop.plus(MARGIN);
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(patience), "maglatch-shutdown"));
     }
   }
 
@@ -58,10 +63,10 @@ final class Shutdown {
     System.exit(code); // waits forever if the hook is running, and the hook halts
   }
 
-  private static void stop() {
+  private static void stop(Duration patience) {
     REQUESTED.complete(false);
     try {
-      boolean finished = FINISHED.await(STOP_SECONDS, TimeUnit.SECONDS);
+      boolean finished = FINISHED.await(patience.toMillis(), TimeUnit.MILLISECONDS);
       System.out.flush();
       System.err.flush();
       Runtime.getRuntime().halt(finished ? EXIT_CODE.get() : 1);
