@@ -16,7 +16,7 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Secre
   /**
    * Reads {@code postgresql://}, {@code postgres://} and {@code jdbc:postgresql://} URLs, with
    * credentials before the host or in the query. Throws {@link IllegalArgumentException} for
-   * others; its text repeats no password.
+   * others, and where {@code sslrootcert} names no readable file; its text repeats no password.
    */
   public static DatabaseAddress parse(
       String text, @Nullable String user, @Nullable Secret password) {
@@ -27,6 +27,9 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Secre
     } catch (RuntimeException refused) {
       throw new IllegalArgumentException(
           "not a PostgreSQL URL (expected: postgresql://user@host:5432/name)");
+    }
+    if (!DatabaseTls.isComplete(url)) {
+      throw new IllegalArgumentException("no readable file (expected: sslrootcert=FILE)");
     }
     String parsedUser = user != null ? user : options.getUser();
     Secret parsedPassword =
@@ -45,12 +48,13 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Secre
     if (password != null) {
       options.setPassword(password.reveal());
     }
+    DatabaseTls.complete(url, options);
     return options;
   }
 
   /** Returns the URL that pgjdbc understands, without credentials. */
   public String jdbcUrl() {
-    return "jdbc:" + url.replaceFirst("^postgres:", "postgresql:");
+    return "jdbc:" + DatabaseTls.forJdbc(url.replaceFirst("^postgres:", "postgresql:"));
   }
 
   /** Drops {@code user:password@}, so that the URL may be shown. */

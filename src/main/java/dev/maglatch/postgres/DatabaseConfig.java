@@ -70,7 +70,8 @@ public record DatabaseConfig(
     try {
       return DatabaseAddress.parse(url.reveal(), user, password);
     } catch (IllegalArgumentException refused) {
-      database.problem(key, URL);
+      boolean tls = url.reveal().contains("sslrootcert=");
+      database.problem(key, tls ? URL + ", and a readable file as sslrootcert" : URL);
       return null;
     }
   }
