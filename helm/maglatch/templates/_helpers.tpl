@@ -186,6 +186,10 @@ affinity:
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
+{{- with .Values.initContainers }}
+initContainers:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* Seconds of a duration such as 500ms, 30s, 5m, 1h, rounded up. */}}
@@ -195,6 +199,21 @@ priorityClassName: {{ . }}
 {{- if eq $unit "ms" -}}{{ div (add $count 999) 1000 }}
 {{- else -}}{{ mul $count (index (dict "s" 1 "m" 60 "h" 3600 "d" 86400) $unit) }}
 {{- end -}}
+{{- end }}
+
+{{/* Seconds that a pod may take to end: the pause before SIGTERM, the delay and the time for requests in
+flight, the webhooks and the write of usage that are under way, and ten for the rest. */}}
+{{- define "maglatch.grace" -}}
+{{- $http := default dict .Values.config.http -}}
+{{- $webhooks := default dict .Values.config.webhooks -}}
+{{- $usage := default dict .Values.config.usage -}}
+{{- $sum := add .Values.drain.preStopSeconds 10 -}}
+{{- range list
+      (default "5s" (index $http "drain-delay")) (default "30s" (index $http "drain-timeout"))
+      (default "10s" $webhooks.timeout) (default "10s" (index $usage "flush-timeout")) -}}
+{{- $sum = add $sum (include "maglatch.seconds" . | int) -}}
+{{- end -}}
+{{ $sum }}
 {{- end }}
 
 {{/* Whether the gateway's own routes have a listener of their own; its port if so. */}}
@@ -212,7 +231,17 @@ priorityClassName: {{ . }}
 {{- end -}}
 {{- end }}
 
-{{/* What the public listener speaks. */}}
+{{/* Where the test asks. Unless that is said there is no test of a listener with TLS, whose certificate
+may be for another name, or of one that speaks HTTP/2 alone, which the test does not. */}}
+{{- define "maglatch.testUrl" -}}
+{{- if .Values.test.url -}}
+{{ .Values.test.url }}
+{{- else if eq (include "maglatch.protocol" .) "http" -}}
+{{ printf "http://%s:%v" (include "maglatch.fullname" .) .Values.service.port }}
+{{- end -}}
+{{- end }}
+
+{{/* What the public listener speaks, and the one of the own routes if it has its own. */}}
 {{- define "maglatch.protocol" -}}
 {{- $http := default dict .Values.config.http -}}
 {{- if (default dict $http.tls).certificate }}https{{ else if $http.h2c }}kubernetes.io/h2c{{ else }}http{{ end -}}

@@ -3,6 +3,7 @@ package dev.maglatch.helm;
 
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
+import com.marcnuri.helm.TemplateCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -65,19 +66,31 @@ final class Chart {
 
   /** Returns all that the chart renders, or throws what Helm says. */
   String text(Path values) {
+    return template(values).call();
+  }
+
+  private TemplateCommand template(Path values) {
     return new Helm(copy)
         .template()
         .withName("edge")
         .withNamespace("apis")
         .withKubeVersion("1.33.0")
-        .withValuesFile(values)
-        .call();
+        .withValuesFile(values);
   }
 
   /** Returns every object that the chart renders, hooks and notes among them. */
   Rendered render(Path values) {
+    return read(template(values).call());
+  }
+
+  /** As {@link #render(Path)}, with one value that takes the place of the file's. */
+  Rendered render(Path values, String name, Object value) {
+    return read(template(values).set(name, value).call());
+  }
+
+  private static Rendered read(String text) {
     List<Map<?, ?>> objects = new ArrayList<>();
-    for (Object document : yaml().loadAllFromString(text(values))) {
+    for (Object document : yaml().loadAllFromString(text)) {
       if (document instanceof Map<?, ?> object) {
         objects.add(object);
       }

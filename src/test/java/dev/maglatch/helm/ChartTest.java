@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the chart renders is what Kubernetes and the gateway expect, over a matrix of values. */
 class ChartTest {
@@ -108,6 +109,9 @@ class ChartTest {
     }
     for (Map<?, ?> policy : all.all("NetworkPolicy")) {
       assertThat(contains(labels, map(policy, "spec", "podSelector", "matchLabels"))).isTrue();
+      for (Map<?, ?> test : all.all("Pod")) {
+        assertThat(admits(map(policy, "spec", "ingress", 0), test)).isTrue();
+      }
     }
     for (Map<?, ?> monitor : all.all("ServiceMonitor")) {
       Map<?, ?> wanted = map(monitor, "spec", "selector", "matchLabels");
@@ -195,7 +199,8 @@ class ChartTest {
     environment.replaceAll((name, value) -> secretFile(name, value));
     String config = text(deployment, "spec", "template", "spec", "volumes", 0, "configMap", "name");
     Path file = folder.resolve("maglatch.yaml");
-    Files.writeString(file, text(all.one("ConfigMap", config), "data", "maglatch.yaml"));
+    Files.writeString(
+        file, withCertificate(text(all.one("ConfigMap", config), "data", "maglatch.yaml")));
 
     Settings settings = Settings.load(file, environment, Map.of());
     GatewayConfig read = GatewayConfig.read(settings, Mode.SERVE);
@@ -213,7 +218,20 @@ class ChartTest {
         container.containsKey("lifecycle")
             ? (Integer) at(container, "lifecycle", "preStop", "sleep", "seconds")
             : 0;
-    assertThat(grace).isGreaterThan(pause + drain.toSeconds() + 15);
+    Duration wanted =
+        drain
+            .plus(read.webhooks().timeout())
+            .plus(read.usage().flushTimeout())
+            .plusSeconds(pause + 10);
+    assertThat(Duration.ofSeconds(grace)).isBetween(wanted, wanted.plusSeconds(1));
+  }
+
+  /** Puts files in the place of those that a volume of the pod would bring. */
+  private static String withCertificate(String config) throws IOException {
+    for (String name : List.of("tls.crt", "tls.key")) {
+      Files.writeString(folder.resolve(name), "");
+    }
+    return config.replace("/etc/tls", folder.toString());
   }
 
   @Test
@@ -282,14 +300,95 @@ class ChartTest {
         .containsExactly("ConfigMap", "Deployment", "Service", "Service");
   }
 
+  /** What one part needs of another may be forgotten in the templates. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "migration",
+        "autoscaling",
+        "podDisruptionBudget",
+        "networkPolicy",
+        "ingress",
+        "httpRoute",
+        "serviceMonitor",
+        "prometheusRule",
+        "dashboard",
+        "test"
+      })
+  void withoutAnyOneOfItsPartsTheRestIsRight(String part) {
+    Rendered all = chart.render(Chart.values("everything"), part + ".enabled", false);
+    KubernetesTypes types = new KubernetesTypes();
+
+    assertThat(all.kinds()).isNotEqualTo(chart.render(Chart.values("everything")).kinds());
+    for (Map<?, ?> object : all.forCluster()) {
+      assertThat(types.unknownFields(object)).as(KubernetesTypes.type(object)).isEmpty();
+    }
+  }
+
+  @Test
+  void testAsksWhereItGetsAnAnswer() {
+    Rendered plain = chart.render(Chart.values("minimal"));
+    Rendered elsewhere = chart.render(Chart.values("h2c"));
+
+    assertThat(list(plain.one("Pod"), "spec", "containers", 0, "args").toString())
+        .contains("--url, http://edge-maglatch:80,");
+    assertThat(list(elsewhere.one("Pod"), "spec", "containers", 0, "args").toString())
+        .contains("--url, https://api.example.com,");
+    assertThat(chart.render(Chart.values("tls")).all("Pod")).isEmpty();
+  }
+
+  @Test
+  void listenerOfTheOwnRoutesSpeaksWhatThePublicOneDoes() {
+    Rendered all = chart.render(Chart.values("tls"));
+
+    for (String service : List.of("edge-maglatch", "edge-maglatch-management")) {
+      assertThat(text(all.one("Service", service), "spec", "ports", 0, "appProtocol"))
+          .isEqualTo("https");
+    }
+  }
+
+  /** Whoever forbids all other ways out means no name server. */
+  @Test
+  void namesAreLookedUpWhateverEgressIsAllowed() {
+    Map<?, ?> policy = chart.render(Chart.values("h2c")).one("NetworkPolicy");
+
+    assertThat(list(policy, "spec", "policyTypes").toString()).isEqualTo("[Ingress, Egress]");
+    assertThat(list(policy, "spec", "egress", 0, "ports"))
+        .extracting(port -> text(port, "port") + "/" + text(port, "protocol"))
+        .containsExactly("53/UDP", "53/TCP");
+    assertThat(at(policy, "spec", "egress", 1, "ports", 0, "port")).isEqualTo(5432);
+  }
+
   @Test
   void notesNameTheObjectsOfThisRelease() {
-    Rendered all = chart.render(Chart.values("minimal"));
-
-    assertThat(text(all.one("Notes"), "data"))
+    assertThat(notes("minimal"))
         .contains("deploy/edge-maglatch -- java @/app/maglatch account create")
         .contains("service/edge-maglatch 8080:80")
+        .contains("curl -i http://localhost:8080/ ")
+        .contains("helm -n apis test edge")
         .contains("No upstream is set");
+    assertThat(notes("tls"))
+        .contains("curl -ik https://localhost:8080/ ")
+        .contains("service/edge-maglatch-management, port 8443.")
+        .doesNotContain("helm -n apis test");
+  }
+
+  @Test
+  void notesSayWhatIsOftenForgotten() {
+    List<String> hints =
+        List.of(
+            "config.proxy.trusted-cidrs",
+            "config.http.public-url",
+            "networkPolicy.opsFrom",
+            "prometheusRule.runbookBase");
+
+    assertThat(notes("h2c")).contains(hints).contains("--http2-prior-knowledge");
+    assertThat(notes("everything")).doesNotContain(hints);
+    assertThat(notes("minimal")).doesNotContain(hints);
+  }
+
+  private static String notes(String values) {
+    return text(chart.render(Chart.values(values)).one("Notes"), "data");
   }
 
   /** {@code -Dhelm.record=true} takes what is rendered for right. */
@@ -327,6 +426,16 @@ class ChartTest {
       environment.put(text(variable, "name"), text(variable, "value"));
     }
     return environment;
+  }
+
+  /** Whether a rule of a policy lets {@code pod}, of the same namespace, in. */
+  private static boolean admits(Map<?, ?> rule, Map<?, ?> pod) {
+    return !rule.containsKey("from")
+        || list(rule, "from").stream()
+            .map(peer -> (Map<?, ?>) peer)
+            .filter(peer -> peer.containsKey("podSelector"))
+            .map(peer -> map(peer, "podSelector", "matchLabels"))
+            .anyMatch(wanted -> contains(map(pod, "metadata", "labels"), wanted));
   }
 
   private static boolean contains(Map<?, ?> labels, Map<?, ?> selector) {

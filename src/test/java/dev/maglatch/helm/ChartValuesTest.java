@@ -68,6 +68,7 @@ class ChartValuesTest {
         "config: {database: {url: 'postgresql://a:b@c/d'}} | additional properties 'url' not",
         "config: {http: {port: 9000}} | additional properties 'port' not allowed",
         "config: {http: {drain-timeout: soon}} | at '/config/http/drain-timeout'",
+        "config: {webhooks: {timeout: 10}} | at '/config/webhooks/timeout'",
         "config: {log: {format: xml}} | at '/config/log/format'",
         "config: {management: {port: 8080}} | at '/config/management/port'",
         "secrets: {databaseUrl: {value: a}} | secrets.master: needs value or existingSecret",
@@ -83,6 +84,13 @@ class ChartValuesTest {
       })
   void wrongValueIsRefused(String values, String complaint) throws IOException {
     assertThatThrownBy(() -> chart.text(valuesWith(values))).hasMessageContaining(complaint);
+  }
+
+  /** As Helm and a chart with a condition do. */
+  @Test
+  void chartsAroundThisOneMayAddTheirValues() throws IOException {
+    assertThat(chart.text(valuesWith("{global: {team: edge}, enabled: true}")))
+        .isEqualTo(chart.text(Chart.values("minimal")));
   }
 
   /** Replaces whole members of the smallest values that are complete. */
