@@ -87,12 +87,11 @@ public final class PgChangeFeed implements ChangeFeed {
    * @param timeout how long one answer may take; a later one costs the connection
    */
   public PgChangeFeed(Vertx vertx, PgConnectOptions options, Duration timeout) {
-    PgConnectOptions leases = new PgConnectOptions(options);
-    leases.addProperty("synchronous_commit", "off"); // rule 10
-    this.feed = new SteadyConnection(vertx, leases, timeout, this::beginListening);
+    PgConnectOptions unflushed = new PgConnectOptions(options);
+    unflushed.addProperty("synchronous_commit", "off"); // rule 10
+    this.feed = new SteadyConnection(vertx, unflushed, timeout, this::beginListening);
     this.revoker =
-        new SteadyConnection(
-            vertx, new PgConnectOptions(options), timeout, ready -> Future.succeededFuture());
+        new SteadyConnection(vertx, unflushed, timeout, ready -> Future.succeededFuture());
   }
 
   /**
