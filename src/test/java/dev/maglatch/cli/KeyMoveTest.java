@@ -13,10 +13,7 @@ import dev.maglatch.postgres.TestDatabase;
 import dev.maglatch.settings.Settings;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -245,23 +242,9 @@ class KeyMoveTest {
   }
 
   private int run(TestDatabase over, String master, String... arguments) {
-    List<String> all = new ArrayList<>(List.of(arguments));
-    DatabaseAddress address = over.address();
-    all.add("-s=database.url=" + address.url());
-    all.add("-s=database.user=" + address.user());
-    all.add("-s=database.password=" + requireNonNull(address.password()).reveal());
-    all.add("-s=data-dir=" + folder);
-    all.add("-s=secrets.master=" + master);
-    StringWriter answer = new StringWriter();
-    StringWriter errors = new StringWriter();
-    int code =
-        Main.run(
-            all.toArray(String[]::new),
-            new ByteArrayInputStream(new byte[0]),
-            new PrintWriter(answer, true),
-            new PrintWriter(errors, true));
-    out = answer.toString();
-    err = errors.toString();
-    return code;
+    Ran ran = Ran.with(Ran.settings(over.address(), master, folder), arguments);
+    out = ran.out();
+    err = ran.err();
+    return ran.code();
   }
 }

@@ -8,15 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.maglatch.Gateway;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.Mode;
-import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.postgres.TestDatabase;
 import dev.maglatch.settings.Settings;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -76,8 +73,7 @@ class MigratingTest {
 
   @Test
   void magpipe() throws Exception {
-    read("magpipe.md");
-    yours.execute(sql("tables"));
+    take("magpipe.md");
     String live = "mgp_" + "a1".repeat(20);
     String ended = "mgp_" + "b2".repeat(20);
     UUID user = UUID.randomUUID();
@@ -102,8 +98,7 @@ class MigratingTest {
 
   @Test
   void magicPost() throws Exception {
-    read("magicpost.md");
-    yours.execute(sql("tables"));
+    take("magicpost.md");
     String live = "mp_" + "A".repeat(43);
     String ended = "mp_" + "E".repeat(43);
     yours.execute("INSERT INTO users VALUES ('recABCDEFGHIJ0123', 'Ann@example.com')");
@@ -134,8 +129,7 @@ class MigratingTest {
 
   @Test
   void organization() throws Exception {
-    read("organization.md");
-    yours.execute(sql("tables"));
+    take("organization.md");
     String live = "mgp_" + "c3".repeat(20);
     String expired = "mgp_" + "d4".repeat(20);
     String robots = "mgp_" + "e5".repeat(20);
@@ -186,11 +180,13 @@ class MigratingTest {
     assertThat(yours.count("SELECT count(*) FROM keys WHERE revoked_at IS NOT NULL")).isEqualTo(1);
   }
 
-  private void read(String page) throws IOException {
+  /** Reads the queries of a page, and makes the tables that it was written for. */
+  private void take(String page) throws IOException {
     Matcher block = BLOCK.matcher(Files.readString(PAGES.resolve(page)));
     while (block.find()) {
       sql.put(block.group(1), block.group(2));
     }
+    yours.execute(sql("tables"));
   }
 
   private String sql(String name) {
@@ -280,30 +276,14 @@ class MigratingTest {
   }
 
   private Map<String, String> settings() {
-    DatabaseAddress address = database.address();
-    Map<String, String> settings = new HashMap<>();
-    settings.put("database.url", address.url());
-    settings.put("database.user", String.valueOf(address.user()));
-    settings.put("database.password", requireNonNull(address.password()).reveal());
-    settings.put("data-dir", folder.toString());
-    settings.put("secrets.master", MASTER);
-    return settings;
+    return Ran.settings(database.address(), MASTER, folder);
   }
 
   private int run(String... arguments) {
-    List<String> all = new ArrayList<>(List.of(arguments));
-    settings().forEach((name, value) -> all.add("-s=" + name + "=" + value));
-    StringWriter answer = new StringWriter();
-    StringWriter errors = new StringWriter();
-    int code =
-        Main.run(
-            all.toArray(String[]::new),
-            new ByteArrayInputStream(new byte[0]),
-            new PrintWriter(answer, true),
-            new PrintWriter(errors, true));
-    out = answer.toString();
-    err = errors.toString();
-    return code;
+    Ran ran = Ran.with(settings(), arguments);
+    out = ran.out();
+    err = ran.err();
+    return ran.code();
   }
 
   private Gateway gateway() {
