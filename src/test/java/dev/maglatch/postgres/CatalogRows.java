@@ -58,6 +58,13 @@ final class CatalogRows {
     return id;
   }
 
+  /** As {@link #key(UUID, String, String)}, with columns as {@link #set} takes them. */
+  UUID key(UUID account, String kind, String name, String columns) {
+    UUID id = key(account, kind, name);
+    set(id, columns);
+    return id;
+  }
+
   /** Sets columns of a key, as {@code "expires_at = …, scope = …"}. */
   void set(UUID key, String columns) {
     database.execute("UPDATE api_keys SET " + columns + " WHERE id = '" + key + "'");

@@ -16,7 +16,6 @@ import dev.maglatch.manage.KeyCatalog.Order;
 import dev.maglatch.manage.KeyCatalog.State;
 import dev.maglatch.manage.KeyCatalog.Viewer;
 import dev.maglatch.manage.Page;
-import io.vertx.core.Vertx;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -33,9 +32,7 @@ class PgKeyCatalogTest {
   private static final Page ALL = new Page(100, 0);
   private final Instant now = Instant.now().truncatedTo(MILLIS);
 
-  private static Vertx vertx;
-  private static TestDatabase server;
-  private static Database database;
+  private static OpenedDatabase opened;
   private static KeyCatalog catalog;
   private static CatalogRows rows;
 
@@ -44,18 +41,14 @@ class PgKeyCatalogTest {
 
   @BeforeAll
   static void start() {
-    vertx = Vertx.vertx();
-    server = TestDatabase.create();
-    rows = new CatalogRows(server);
-    database = Database.open(vertx, server.address(), PoolLimits.DEFAULT);
-    catalog = new PgKeyCatalog(database);
+    opened = new OpenedDatabase();
+    rows = new CatalogRows(opened.server);
+    catalog = new PgKeyCatalog(opened.database);
   }
 
   @AfterAll
   static void stop() {
-    Await.result(database.close());
-    Await.result(vertx.close());
-    server.close();
+    opened.close();
   }
 
   @BeforeEach
@@ -97,8 +90,9 @@ class PgKeyCatalogTest {
     UUID mineOfTheOrganization = rows.key(account, "org", "mine too");
     UUID theirs = rows.key(colleague, "org", "theirs");
     rows.key(colleague, "mgp", "private");
-    UUID robots = rows.key(account, "org", "of the robot");
-    rows.set(robots, "user_id = NULL, service_account_id = '" + robot + "'");
+    UUID robots =
+        rows.key(
+            account, "org", "of the robot", "user_id = NULL, service_account_id = '" + robot + "'");
     rows.key(rows.account(rows.organization(), "owner"), "org", "elsewhere");
 
     assertThat(ids(search(owner(), ANY, NEWEST, ALL)))
@@ -110,10 +104,8 @@ class PgKeyCatalogTest {
   @Test
   void textIsSoughtLiterallyInNameDescriptionAndPrefixWhateverItsCase() {
     UUID name = rows.key(account, "mgp", "100% Ä_Build");
-    UUID description = rows.key(account, "org", "b");
-    rows.set(description, "description = 'Nightly BUILD'");
-    UUID prefix = rows.key(account, "mgp", "c");
-    rows.set(prefix, "key_prefix = 'mgp_build'");
+    UUID description = rows.key(account, "org", "b", "description = 'Nightly BUILD'");
+    UUID prefix = rows.key(account, "mgp", "c", "key_prefix = 'mgp_build'");
     rows.key(account, "mgp", "100 other");
 
     assertThat(found(new Filter("build", null, null))).containsExactly(prefix, description, name);
@@ -124,18 +116,22 @@ class PgKeyCatalogTest {
   @Test
   void kindsAndStatesAreToldApart() {
     UUID active = rows.key(account, "mgp", "active");
-    UUID soon = rows.key(account, "org", "soon");
-    rows.set(soon, "expires_at = clock_timestamp() + interval '6 days'");
-    UUID later = rows.key(account, "org", "later");
-    rows.set(later, "expires_at = clock_timestamp() + interval '8 days'");
-    UUID grace = rows.key(account, "mp", "in its grace period");
-    rows.set(grace, "revoke_after = clock_timestamp() + interval '30 days'");
-    UUID expired = rows.key(account, "org", "expired");
-    rows.set(expired, "expires_at = clock_timestamp() - interval '1 second'");
-    UUID revoked = rows.key(account, "mgp", "revoked");
-    rows.set(revoked, "revoked_at = clock_timestamp()");
-    UUID graceOver = rows.key(account, "mgp", "grace over");
-    rows.set(graceOver, "revoke_after = clock_timestamp() - interval '1 second'");
+    UUID soon =
+        rows.key(account, "org", "soon", "expires_at = clock_timestamp() + interval '6 days'");
+    UUID later =
+        rows.key(account, "org", "later", "expires_at = clock_timestamp() + interval '8 days'");
+    UUID grace =
+        rows.key(
+            account,
+            "mp",
+            "in its grace period",
+            "revoke_after = clock_timestamp() + interval '30 days'");
+    UUID expired =
+        rows.key(account, "org", "expired", "expires_at = clock_timestamp() - interval '1 second'");
+    UUID revoked = rows.key(account, "mgp", "revoked", "revoked_at = clock_timestamp()");
+    UUID graceOver =
+        rows.key(
+            account, "mgp", "grace over", "revoke_after = clock_timestamp() - interval '1 second'");
 
     assertThat(found(new Filter("", KeyKind.ORG, null))).containsExactly(expired, later, soon);
     assertThat(found(new Filter("", KeyKind.MP, null))).containsExactly(grace);
@@ -151,8 +147,7 @@ class PgKeyCatalogTest {
     Instant end = now.plus(1, DAYS);
     UUID running = limitedKey("running", end);
     UUID before = limitedKey("before", now.minus(1, DAYS));
-    UUID never = rows.key(account, "mgp", "never");
-    rows.set(never, "rate_limit = 1, rate_limit_window = 60");
+    UUID never = rows.key(account, "mgp", "never", "rate_limit = 1, rate_limit_window = 60");
     UUID revoked = limitedKey("revoked", end);
     rows.set(revoked, "revoked_at = clock_timestamp()");
     UUID unlimited = limitedKey("limit was taken away", end);
@@ -165,8 +160,7 @@ class PgKeyCatalogTest {
   }
 
   private UUID limitedKey(String name, Instant windowEnd) {
-    UUID id = rows.key(account, "mgp", name);
-    rows.set(id, "rate_limit = 1, rate_limit_window = 86400");
+    UUID id = rows.key(account, "mgp", name, "rate_limit = 1, rate_limit_window = 86400");
     rows.limited(id, windowEnd);
     return id;
   }
@@ -175,8 +169,7 @@ class PgKeyCatalogTest {
   @Test
   void keysWithoutAValueComeLastAndEqualOnesNewestFirst() {
     UUID zebra = rows.key(account, "org", "zebra");
-    UUID unnamed = rows.key(account, "mp", "x");
-    rows.set(unnamed, "name = NULL");
+    UUID unnamed = rows.key(account, "mp", "x", "name = NULL");
     UUID apple = rows.key(account, "org", "Apple");
     UUID twin = rows.key(account, "org", "apple");
     rows.lastUsed(zebra, now);

@@ -70,10 +70,10 @@ class PgSessionsTest {
         }
       };
 
-  private static final TestDatabase server = TestDatabase.create();
-  private static final Vertx vertx = Vertx.vertx();
-  private static final Database database =
-      Database.open(vertx, server.address(), PoolLimits.DEFAULT);
+  private static final OpenedDatabase opened = new OpenedDatabase();
+  private static final TestDatabase server = opened.server;
+  private static final Vertx vertx = opened.vertx;
+  private static final Database database = opened.database;
   private static final Passwords passwords = new Passwords(vertx, new SecureRandom(), METRICS);
 
   private final List<UUID> settled = new CopyOnWriteArrayList<>();
@@ -94,9 +94,7 @@ class PgSessionsTest {
 
   @AfterAll
   static void stop() {
-    Await.result(database.close());
-    Await.result(vertx.close());
-    server.close();
+    opened.close();
   }
 
   /** An account and an address of each test's own, so that no test throttles another. */

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.maglatch.Await;
 import dev.maglatch.usage.HourlyRequests;
 import dev.maglatch.usage.UsageHistory;
-import io.vertx.core.Vertx;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -18,26 +17,20 @@ import org.junit.jupiter.api.Test;
 class PgUsageHistoryTest {
   private static final Instant HOUR = Instant.parse("2026-02-18T10:00:00Z");
 
-  private static Vertx vertx;
-  private static TestDatabase server;
-  private static Database database;
+  private static OpenedDatabase opened;
   private static UsageHistory history;
   private static CatalogRows rows;
 
   @BeforeAll
   static void start() {
-    vertx = Vertx.vertx();
-    server = TestDatabase.create();
-    rows = new CatalogRows(server);
-    database = Database.open(vertx, server.address(), PoolLimits.DEFAULT);
-    history = new PgUsageHistory(database);
+    opened = new OpenedDatabase();
+    rows = new CatalogRows(opened.server);
+    history = new PgUsageHistory(opened.database);
   }
 
   @AfterAll
   static void stop() {
-    Await.result(database.close());
-    Await.result(vertx.close());
-    server.close();
+    opened.close();
   }
 
   private static List<HourlyRequests> since(Instant from, UUID... keys) {
