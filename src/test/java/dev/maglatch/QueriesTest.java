@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
 class QueriesTest {
   private static final Path DASHBOARD = Path.of("helm/maglatch/dashboards/maglatch.json");
   private static final Path RULES = Path.of("helm/maglatch/rules/maglatch.yaml");
+  private static final Path PAGES = Path.of("src/docs");
 
   /** What a scrape adds, and what only histograms have. */
   private static final Set<String> ADDED = Set.of("job", "instance", "namespace");
@@ -36,6 +38,7 @@ class QueriesTest {
   private static final Pattern LABEL = Pattern.compile("(\\w+)=\"([^\"]*)\"");
   private static final Pattern METRIC =
       Pattern.compile("(?<![\\w:])(maglatch_\\w+)(?:\\{([^}]*)})?");
+  private static final Pattern NAMED = Pattern.compile("`(maglatch_\\w+)((?:\\{[^}`]*=[^}`]*})?)`");
   private static final Pattern MATCHER = Pattern.compile("(\\w+)(=~|=)\"([^\"]*)\"");
   private static final Pattern GROUPED = Pattern.compile("by \\(([^)]*)\\)");
   private static final Pattern LEGEND = Pattern.compile("\\{\\{(\\w+)}}");
@@ -101,6 +104,23 @@ class QueriesTest {
     for (String query : queries) {
       assertThat(problems(query)).as(query).isEmpty();
     }
+  }
+
+  /** The README's table is compared with a scrape elsewhere. */
+  @Test
+  void pagesNameWhatThereIs() throws IOException {
+    int named = 0;
+    try (Stream<Path> files = Files.walk(PAGES)) {
+      for (Path page : files.filter(file -> file.toString().endsWith(".md")).toList()) {
+        for (MatchResult found : NAMED.matcher(Files.readString(page)).results().toList()) {
+          String metric = found.group(1);
+          String series = exported.containsKey(metric) ? metric : metric + "_count"; // a histogram
+          assertThat(problems(series + found.group(2))).as(page + ": " + metric).isEmpty();
+          named++;
+        }
+      }
+    }
+    assertThat(named).isGreaterThan(10);
   }
 
   @Test
