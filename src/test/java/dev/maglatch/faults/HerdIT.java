@@ -87,7 +87,11 @@ final class HerdIT {
             "MAGLATCH_CACHE_TTL",
             TTL.toSeconds() + "s",
             "MAGLATCH_DATABASE_LOOKUP_TIMEOUT",
-            "30s")); // however busy the machine
+            "30s", // however busy the machine
+            "MAGLATCH_PROXY_MAX_WAITING",
+            String.valueOf(CONNECTIONS),
+            "MAGLATCH_PROXY_MAX_WAIT",
+            "30s"));
     List<RawConnection> connections = new ArrayList<>();
     try {
       for (int i = 0; i < CONNECTIONS; i++) {
