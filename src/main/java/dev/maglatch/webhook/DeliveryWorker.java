@@ -26,7 +26,10 @@ final class DeliveryWorker {
   /*
    * A delivery takes room from its claim until its result is written, so that a database that does
    * not answer ends the claiming. One statement claims and one writes at a time; what is ready
-   * meanwhile goes with the next one, so that their number hardly depends on the rate.
+   * meanwhile goes with the next one, so that their number hardly depends on the rate. Results wait
+   * a moment for those of other attempts, unless none is left to wait for. A claim follows a
+   * notification; one that filled its batch, or a destination, is followed by another as soon as
+   * there is room; what becomes due by itself is seen within a second.
    *
    * A statement claims or writes a batch at most, however much room there is. Beginning hundreds of
    * attempts in one turn would keep the loop for seconds on a busy machine, and answers of the
@@ -40,6 +43,7 @@ final class DeliveryWorker {
   private static final long POLL_MILLIS = 1_000;
   private static final Duration MARGIN = Duration.ofSeconds(2);
   private static final int BATCH = 64;
+  private static final long GATHER_MILLIS = 10;
 
   private final DeliveryQueue queue;
   private final Courier courier;
@@ -56,6 +60,8 @@ final class DeliveryWorker {
   private boolean claiming;
   private boolean writing;
   private boolean wanted;
+  private boolean leftOver; // more may be due than there was room for
+  private boolean gathering;
   private boolean stopping;
   private String trouble = "";
 
@@ -104,31 +110,37 @@ final class DeliveryWorker {
 
   /** Claims as much as there is room for, unless that is being done. */
   private void claim() {
-    int room = config.maxInFlight() - inFlight;
+    int room = Math.min(BATCH, config.maxInFlight() - inFlight);
     if (claiming || stopping || room <= 0) {
       wanted = claiming;
+      leftOver = true;
       return;
     }
     claiming = true;
     wanted = false;
+    leftOver = false;
     long askedNanos = timing.nanoTime();
     queue
         .claim(
             new Claim(
                 replica,
-                Math.min(room, BATCH),
+                room,
                 config.perDestination(),
                 destinations.room(askedNanos),
                 config.lease()))
-        .onSuccess(claimed -> begin(claimed, askedNanos + config.lease().toNanos()))
+        .onSuccess(claimed -> begin(claimed, room, askedNanos + config.lease().toNanos()))
         .onFailure(this::claimFailed);
   }
 
-  private void begin(List<Claimed> claimed, long leaseEndsNanos) {
+  /**
+   * @param most how many were asked for
+   */
+  private void begin(List<Claimed> claimed, int most, long leaseEndsNanos) {
     claiming = false;
     fine();
     Duration left = Duration.ofNanos(leaseEndsNanos - timing.nanoTime());
     if (left.compareTo(config.timeout().plus(MARGIN)) > 0) {
+      claimed.forEach(this::take); // all of them before any ends
       claimed.forEach(delivery -> begin(delivery, leaseEndsNanos));
     } else if (!claimed.isEmpty()) {
       LOG.warn(
@@ -137,7 +149,7 @@ final class DeliveryWorker {
           left);
     }
     metrics.inFlight(inFlight);
-    if (wanted || !claimed.isEmpty()) {
+    if (wanted || claimed.size() == most) {
       claim();
     }
   }
@@ -147,15 +159,22 @@ final class DeliveryWorker {
     note(failure);
   }
 
-  private void begin(Claimed delivery, long leaseEndsNanos) {
+  private void take(Claimed delivery) {
     inFlight++;
+    if (delivery.url() == null) {
+      leftOver = true;
+    } else {
+      destinations.began(delivery.destination());
+    }
+  }
+
+  private void begin(Claimed delivery, long leaseEndsNanos) {
     if (delivery.url() == null) {
       Settlement dead =
           new Settlement(delivery.id(), delivery.claim(), Status.DEAD, Duration.ZERO, null, null);
       ended(new Ended(dead, leaseEndsNanos));
       return;
     }
-    destinations.began(delivery.destination());
     attempt(delivery)
         .onSuccess(attempt -> attempted(delivery, attempt, leaseEndsNanos))
         .onFailure(bug -> broken(delivery, bug));
@@ -171,7 +190,8 @@ final class DeliveryWorker {
 
   private void attempted(Claimed delivery, Attempt attempt, long leaseEndsNanos) {
     boolean reached = attempt.kind() != Attempt.Kind.UNREACHABLE;
-    destinations.ended(delivery.destination(), reached, attempt.millis(), timing.nanoTime());
+    long now = timing.nanoTime();
+    leftOver |= destinations.ended(delivery.destination(), reached, attempt.millis(), now);
     Settlement settlement = schedule.after(delivery, attempt);
     metrics.attempted(settlement.status(), attempt.millis());
     ended(new Ended(settlement, leaseEndsNanos));
@@ -180,12 +200,22 @@ final class DeliveryWorker {
   /** A defect of ours: the delivery becomes due again when its lease is over. */
   private void broken(Claimed delivery, Throwable bug) {
     LOG.error("webhook attempt failed unexpectedly delivery_id={}", delivery.id(), bug);
-    destinations.ended(delivery.destination(), false, 0, timing.nanoTime());
+    leftOver |= destinations.ended(delivery.destination(), false, 0, timing.nanoTime());
     leave(1);
   }
 
   private void ended(Ended result) {
     unwritten.add(result);
+    if (unwritten.size() >= BATCH || unwritten.size() == inFlight) {
+      write();
+    } else if (!gathering) {
+      gathering = true;
+      timing.later(GATHER_MILLIS, this::gathered);
+    }
+  }
+
+  private void gathered() {
+    gathering = false;
     write();
   }
 
@@ -208,7 +238,9 @@ final class DeliveryWorker {
     fine();
     leave(count);
     write();
-    claim();
+    if (leftOver) {
+      claim();
+    }
   }
 
   private void notWritten(List<Ended> batch, Throwable failure) {

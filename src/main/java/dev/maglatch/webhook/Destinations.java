@@ -55,11 +55,13 @@ final class Destinations {
     states.put(destination, state);
   }
 
-  void ended(String destination, boolean reached, long millis, long nowNanos) {
+  /** Returns whether there may have been no room for more of this destination until now. */
+  boolean ended(String destination, boolean reached, long millis, long nowNanos) {
     State state = states.get(destination);
     if (state == null) {
-      return; // so many destinations that this one was forgotten
+      return true; // so many destinations that this one was forgotten
     }
+    boolean wasFull = state.running >= limit(state, nowNanos);
     state.running--;
     state.slow = millis > SLOW_MILLIS;
     state.failures = reached ? 0 : state.failures + 1;
@@ -69,6 +71,7 @@ final class Destinations {
     if (state.isPlain()) {
       states.remove(destination);
     }
+    return wasFull;
   }
 
   /** Returns how many attempts may begin now, for each destination that may not have the share. */

@@ -155,6 +155,58 @@ class DeliveryWorkerTest {
     assertThat(queue.mostSettled).isEqualTo(64);
   }
 
+  /** An event for eight receivers takes one statement to claim it and one to write the results. */
+  @Test
+  void quietTrafficCostsTwoStatementsForEachEvent() {
+    int events = 50;
+    DeliveryWorker worker = worker(delivery -> answerAfter(1 + attemptedAt.size() % 8));
+    worker.start();
+    time.advance(Duration.ofMillis(10));
+    int before = queue.claims;
+
+    for (int i = 0; i < events; i++) {
+      for (int receiver = 0; receiver < 8; receiver++) {
+        queue.add("https://r" + receiver + ".example");
+      }
+      queue.notifyListener();
+      time.advance(Duration.ofMillis(50));
+    }
+
+    assertThat(queue.entries).allMatch(entry -> entry.status == Status.DELIVERED);
+    assertThat(queue.settles).isEqualTo(events);
+    assertThat(queue.claims - before).as("and one a second").isLessThanOrEqualTo(events + 3);
+  }
+
+  /** Results do not wait for an attempt that takes its time. */
+  @Test
+  void slowAttemptHoldsNoResultBack() {
+    DeliveryWorker worker =
+        worker(
+            delivery -> delivery.destination().contains("slow") ? failAfter(9_000) : answer(200));
+    MemoryQueue.Entry slow = queue.add("https://slow.example");
+    MemoryQueue.Entry quick = queue.add("https://quick.example");
+
+    worker.start();
+    time.advance(Duration.ofMillis(100));
+
+    assertThat(quick.status).isEqualTo(Status.DELIVERED);
+    assertThat(slow.status).isEqualTo(Status.PENDING);
+  }
+
+  /** What one destination had no room for follows its results, not the clock. */
+  @Test
+  void backlogOfOneDestinationIsWorkedOffWithoutAPause() {
+    DeliveryWorker worker = worker(delivery -> answerAfter(5));
+    for (int i = 0; i < 200; i++) {
+      queue.add("https://a.example");
+    }
+
+    worker.start();
+    time.advance(Duration.ofMillis(900)); // before the first poll
+
+    assertThat(queue.entries).allMatch(entry -> entry.status == Status.DELIVERED);
+  }
+
   @Test
   void stopWaitsForWhatWasBegun() {
     DeliveryWorker worker = worker(delivery -> failAfter(4_000));
@@ -200,6 +252,14 @@ class DeliveryWorkerTest {
         () ->
             attempt.complete(
                 new Attempt(Kind.UNREACHABLE, 0, "", "refused", null, millis, Map.of())));
+    return attempt.future();
+  }
+
+  private Future<Attempt> answerAfter(long millis) {
+    Promise<Attempt> attempt = Promise.promise();
+    time.later(
+        millis,
+        () -> attempt.complete(new Attempt(Kind.ANSWERED, 200, "", null, null, millis, Map.of())));
     return attempt.future();
   }
 

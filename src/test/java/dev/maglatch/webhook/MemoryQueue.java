@@ -20,7 +20,10 @@ final class MemoryQueue implements DeliveryQueue {
   boolean settleFails;
   int mostClaimed;
   int mostSettled;
+  int claims;
+  int settles;
   private final VirtualTime time;
+  private Runnable listener = () -> {};
 
   /** One delivery. */
   static final class Entry {
@@ -59,13 +62,20 @@ final class MemoryQueue implements DeliveryQueue {
     return entry;
   }
 
+  /** Tells whoever listens that there is something to do. */
+  void notifyListener() {
+    listener.run();
+  }
+
   @Override
   public Future<Void> listen(Runnable handler) {
+    listener = handler;
     return Future.succeededFuture();
   }
 
   @Override
   public Future<List<Claimed>> claim(Claim claim) {
+    claims++;
     Promise<List<Claimed>> claimed = Promise.promise();
     List<Claimed> found = take(claim);
     time.later(claimMillis, () -> claimed.complete(found));
@@ -98,6 +108,7 @@ final class MemoryQueue implements DeliveryQueue {
     if (settleFails) {
       return Future.failedFuture("no database");
     }
+    settles++;
     mostSettled = Math.max(mostSettled, settlements.size());
     for (Settlement settlement : settlements) {
       for (Entry entry : entries) {
