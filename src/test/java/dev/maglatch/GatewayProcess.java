@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.maglatch.cli.Main;
 import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.testing.Ports;
+import dev.maglatch.testing.Signals;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -96,6 +97,16 @@ final class GatewayProcess implements AutoCloseable {
   void kill() {
     process.destroyForcibly();
     await(process, STOP);
+  }
+
+  /** Lets it stand still. */
+  void pause() {
+    Signals.pause(process.toHandle());
+  }
+
+  /** Lets it go on. */
+  void resume() {
+    Signals.resume(process.toHandle());
   }
 
   /** Stops it as an orchestrator would, by SIGTERM, and by force if that takes too long. */

@@ -35,18 +35,18 @@ final class AttemptInProgress {
   private final InstantSource clock;
   private final long beganNanos = System.nanoTime();
   private final Promise<Attempt> result = Promise.promise();
-  private final long timer;
   private final Buffer body = Buffer.buffer();
   private @Nullable HttpClientRequest request;
   private @Nullable HttpClientResponse response;
   private Map<String, String> sent = Map.of();
   private String notConnected = "";
+  private long timer;
   private boolean over;
 
   AttemptInProgress(Vertx vertx, Duration timeout, InstantSource clock) {
     this.vertx = vertx;
     this.clock = clock;
-    this.timer = vertx.setTimer(timeout.toMillis(), late -> timedOut(timeout));
+    this.timer = vertx.setTimer(timeout.toMillis(), late -> lookOnceMore(timeout));
   }
 
   Future<Attempt> future() {
@@ -121,6 +121,14 @@ final class AttemptInProgress {
 
   void broke(Throwable failure) {
     fail(reason(failure));
+  }
+
+  /**
+   * A process that stood still over the time wakes with its timers, and reads only afterwards what
+   * has come meanwhile: an answer that lies there counts.
+   */
+  private void lookOnceMore(Duration timeout) {
+    timer = vertx.setTimer(1, late -> timedOut(timeout));
   }
 
   private void timedOut(Duration timeout) {
