@@ -13,6 +13,7 @@ import dev.maglatch.secret.Secret;
 import dev.maglatch.session.PasswordHash;
 import dev.maglatch.testing.HookReceiver;
 import dev.maglatch.testing.HookReceiver.Hook;
+import dev.maglatch.testing.Ports;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -51,6 +52,17 @@ class WebhookJobTest {
 
   /** Asks for ten minutes, which no test waits for: {@link #dueNow} ends them. */
   private static final String LATER = "Retry-After: 600\r\n";
+
+  /** Lets every commit fail that changes a table, as a full disk would. */
+  private static final String REFUSE_COMMITS =
+      """
+      CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full';
+      END $$;
+      CREATE CONSTRAINT TRIGGER refuse AFTER INSERT OR UPDATE ON %s
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();
+      """;
 
   private static TestDatabase database;
   private static EchoUpstream upstream;
@@ -362,29 +374,104 @@ class WebhookJobTest {
     }
   }
 
-  /** A receiver that does not answer delays its own deliveries and nobody else's. */
+  /** Receivers that are silent, endless or not there delay their own deliveries alone. */
   @Test
-  void slowReceiverDelaysNobodyElse() throws Exception {
+  void badReceiversDelayNobodyElse() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
-    try (HookReceiver slow =
-        new HookReceiver(
-            (hook, socket) -> {
-              release.await();
-              return false;
-            })) {
+    try (HookReceiver slow = new HookReceiver((hook, socket) -> heldUntil(release));
+        HookReceiver endless =
+            new HookReceiver(
+                (hook, socket) -> {
+                  socket.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\nand".getBytes(UTF_8));
+                  return heldUntil(release);
+                })) {
       manage("generate", "name", "slow", "webhook_url", slow.url());
+      manage("generate", "name", "endless", "webhook_url", endless.url());
+      manage("generate", "name", "dead", "webhook_url", "http://127.0.0.1:" + Ports.free() + "/");
       for (int i = 0; i < 20; i++) {
-        published("to.the.slow", new JsonObject().put("i", i));
+        published("to.the.bad", new JsonObject().put("i", i));
       }
-      await().until(() -> slow.hooks.size() >= 8);
+      await().until(() -> slow.hooks.size() >= 8 && endless.hooks.size() >= 8);
       manage("generate", "name", "quick", "webhook_url", receiver.url());
 
-      published("to.both", new JsonObject());
+      published("to.all", new JsonObject());
 
-      await().until(() -> !hooks(receiver, "to.both").isEmpty());
+      await().until(() -> !hooks(receiver, "to.all").isEmpty());
       assertThat(slow.hooks).as("none of them has been answered").hasSize(8);
+      assertThat(endless.hooks).as("none of them has ended").hasSize(8);
+      assertThat(release.getCount()).isOne();
       release.countDown();
     }
+  }
+
+  private static boolean heldUntil(CountDownLatch release) throws InterruptedException {
+    release.await();
+    return false;
+  }
+
+  /** What waits, and how long, over all destinations. */
+  @Test
+  void metricsTellWhatIsInFlightAndHowLongTheOldestHasWaited() throws Exception {
+    database.execute("DELETE FROM webhook_events"); // those of other tests
+    CountDownLatch release = new CountDownLatch(1);
+    try (HookReceiver slow = new HookReceiver((hook, socket) -> heldUntil(release))) {
+      manage("generate", "name", "slow", "webhook_url", slow.url());
+      for (int i = 0; i < 20; i++) {
+        published("to.the.slow", new JsonObject());
+      }
+      await().until(() -> slow.hooks.size() == 8);
+      awaitMetric("maglatch_webhooks_in_flight", 8, 8);
+      database.execute(
+          """
+          UPDATE webhook_deliveries SET due_at = now() - interval '1 hour'
+           WHERE claimed_by IS NULL AND status = 'pending' AND due_at < now()
+          """);
+
+      awaitMetric("maglatch_webhook_queue_age_seconds", 3_600, 4_200);
+      release.countDown();
+      database.execute("DELETE FROM webhook_events");
+      awaitMetric("maglatch_webhook_queue_age_seconds", 0, 0);
+      awaitMetric("maglatch_webhooks_in_flight", 0, 0);
+    }
+  }
+
+  private static void awaitMetric(String name, double least, double most) {
+    await().untilAsserted(() -> assertThat(metric(name)).as(name).isBetween(least, most));
+  }
+
+  /** What did not happen is not told, and what cannot be told does not happen. */
+  @Test
+  void changeAndItsEventAreCommittedTogetherOrNotAtAll() {
+    manage("generate", "name", "hooked", "webhook_url", receiver.url());
+    String doomed = manage("generate", "name", "doomed").getString("id");
+    await().until(() -> hooks(receiver, "api_key.created").size() == 2);
+    JsonObject command =
+        new JsonObject()
+            .put("name", "doomed")
+            .put("key_id", doomed)
+            .put("webhook_url", receiver.url());
+    for (String table : List.of("api_keys", "webhook_events")) {
+      database.execute(REFUSE_COMMITS.formatted(table));
+      try {
+        for (String action : List.of("generate", "update", "revoke")) {
+          HttpResponse<String> answer =
+              gateway.post(
+                  ROUTE, command.put("action", action).encode(), "Authorization", "Bearer " + key);
+          assertThat(answer.statusCode()).as(table + " " + action).isEqualTo(503);
+        }
+      } finally {
+        database.execute("DROP TRIGGER refuse ON " + table);
+      }
+    }
+
+    String mine = " WHERE account_id = '" + tenant.account() + "'";
+    assertThat(database.count("SELECT count(*) FROM webhook_events" + mine)).isEqualTo(2);
+    assertThat(
+            database.count(
+                "SELECT count(*) FROM api_keys WHERE name = 'doomed' AND revoked_at IS NULL"))
+        .isEqualTo(1);
+    manage("revoke", "key_id", doomed);
+    only("api_key.revoked");
   }
 
   /** What was on its way to a key goes to its successor, as do URL and secret. */
@@ -546,6 +633,11 @@ class WebhookJobTest {
                     "{\"until\":\"2020-01-01T00:00:00Z\"}")))
         .isEqualTo(new JsonObject().put("replayed", 0));
 
+    Instant now = Instant.now();
+    assertThat(replayed(path, session, now.minusSeconds(3_600), now.minusSeconds(3_000))).isZero();
+    assertThat(replayed(path, session, now.minusSeconds(3_600), now.plusSeconds(3_600))).isOne();
+    await().until(() -> status(id).equals("delivered 1") && receiver.hooks.size() == 4);
+
     data(call("POST", path + "/webhook/test", session));
     assertThat(new JsonObject(only("webhook.test").body()).getJsonObject("data").getString("id"))
         .isEqualTo(id);
@@ -561,6 +653,16 @@ class WebhookJobTest {
     assertThat(call("POST", path + "/webhook/test", session).statusCode()).isEqualTo(409);
     assertThat(call("POST", one + "/replay", session).statusCode()).isEqualTo(409);
     assertThat(call("POST", path + "/webhook/rotate-secret", session).statusCode()).isEqualTo(409);
+  }
+
+  private static int replayed(String path, String session, Instant from, Instant until) {
+    JsonObject range =
+        new JsonObject()
+            .put("status", "delivered")
+            .put("from", from.toString())
+            .put("until", until.toString());
+    return data(call("POST", path + "/webhook/replay", session, range.encode()))
+        .getInteger("replayed");
   }
 
   private static List<Integer> statuses(JsonObject delivery) {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.maglatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.maglatch.key.KeyKind;
+import dev.maglatch.key.KeyPolicy;
+import dev.maglatch.key.Principal;
+import dev.maglatch.webhook.EventStore;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Which window of the clock a key's reached limit is told for. */
+class LimitEventsTest {
+  private static final Instant MIDNIGHT = Instant.parse("2026-02-18T00:00:00Z");
+  private static final UUID KEY = UUID.randomUUID();
+
+  private final Occasions occasions = new Occasions();
+
+  /**
+   * Replicas begin their windows at different moments: the store sees one occasion all the same.
+   */
+  @Test
+  void replicasNameTheSameWindowUntilItEnds() {
+    reachedAt(MIDNIGHT, 60);
+    reachedAt(MIDNIGHT.plusMillis(59_999), 60);
+    reachedAt(MIDNIGHT.plusSeconds(60), 60);
+    reachedAt(MIDNIGHT.plusSeconds(86_399), 86_400);
+
+    assertThat(occasions.windowEnds)
+        .containsExactly(
+            MIDNIGHT.plusSeconds(60),
+            MIDNIGHT.plusSeconds(60),
+            MIDNIGHT.plusSeconds(120),
+            MIDNIGHT.plusSeconds(86_400));
+  }
+
+  @Test
+  void keyWithoutALimitAndSessionsAreNotTold() {
+    LimitEvents events = new LimitEvents(occasions, InstantSource.fixed(MIDNIGHT));
+    events.reached(principal(KEY, KeyPolicy.NONE));
+    events.reached(principal(null, limit(60)));
+
+    assertThat(occasions.windowEnds).isEmpty();
+  }
+
+  /** A store that does not answer costs two events at a time, and never a request. */
+  @Test
+  void twoAreWrittenAtATimeAndTheRestIsDropped() {
+    List<Promise<Void>> answers = new ArrayList<>();
+    occasions.answer =
+        () -> {
+          Promise<Void> answer = Promise.promise();
+          answers.add(answer);
+          return answer.future();
+        };
+    LimitEvents events = new LimitEvents(occasions, InstantSource.fixed(MIDNIGHT));
+    for (int i = 0; i < 5; i++) {
+      events.reached(principal(KEY, limit(60)));
+    }
+    assertThat(occasions.windowEnds).hasSize(2);
+
+    answers.get(0).fail("no database");
+    events.reached(principal(KEY, limit(60)));
+    assertThat(occasions.windowEnds).hasSize(3);
+  }
+
+  private void reachedAt(Instant now, int windowSeconds) {
+    new LimitEvents(occasions, InstantSource.fixed(now))
+        .reached(principal(KEY, limit(windowSeconds)));
+  }
+
+  private static KeyPolicy limit(int windowSeconds) {
+    return new KeyPolicy(null, new KeyPolicy.RateLimit(1, windowSeconds));
+  }
+
+  private static Principal principal(@Nullable UUID keyId, KeyPolicy policy) {
+    return new Principal(
+        Principal.Method.API_KEY,
+        keyId,
+        KeyKind.MGP,
+        UUID.randomUUID(),
+        UUID.randomUUID(),
+        null,
+        Set.of(),
+        List.of(),
+        null,
+        true,
+        policy);
+  }
+
+  /** Keeps what it is told, and answers as a test wants. */
+  private static final class Occasions implements EventStore {
+    private final List<Instant> windowEnds = new ArrayList<>();
+    private Supplier<Future<Void>> answer = Future::succeededFuture;
+
+    @Override
+    public Future<@Nullable Published> publish(
+        UUID accountId, String event, JsonObject data, @Nullable String once) {
+      return Future.failedFuture("not asked");
+    }
+
+    @Override
+    public Future<Void> limitReached(UUID keyId, Instant windowEnd) {
+      assertThat(keyId).isEqualTo(KEY);
+      windowEnds.add(windowEnd);
+      return answer.get();
+    }
+
+    @Override
+    public Future<Integer> noticeExpiring(Duration ahead, int max) {
+      return Future.failedFuture("not asked");
+    }
+  }
+}
