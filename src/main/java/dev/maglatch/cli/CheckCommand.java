@@ -4,6 +4,7 @@ package dev.maglatch.cli;
 import dev.maglatch.OwnPaths;
 import dev.maglatch.config.GatewayConfig;
 import dev.maglatch.config.Mode;
+import dev.maglatch.proxy.HealthCheck;
 import dev.maglatch.proxy.Route;
 import dev.maglatch.proxy.RouteGuide;
 import dev.maglatch.proxy.RouteGuide.Address;
@@ -89,7 +90,16 @@ final class CheckCommand implements Callable<Integer> {
 
   private static Table table(List<Route> routes) {
     Table table =
-        new Table("ROUTE", "METHODS", "HOST", "PATH", "AUTH", "SCOPES", "UPSTREAM", "CHANGES");
+        new Table(
+            "ROUTE",
+            "METHODS",
+            "HOST",
+            "PATH",
+            "AUTH",
+            "SCOPES",
+            "UPSTREAM",
+            "HEALTH CHECK",
+            "CHANGES");
     routes.forEach(
         route ->
             table.row(
@@ -100,8 +110,13 @@ final class CheckCommand implements Callable<Integer> {
                 lower(route.access().auth()),
                 String.join(" ", route.access().scopes()),
                 String.join(" ", route.upstream().urls()),
+                told(route.upstream().healthCheck()),
                 String.join("; ", route.changes().texts())));
     return table;
+  }
+
+  private static String told(@Nullable HealthCheck check) {
+    return check == null ? "-" : check.toString();
   }
 
   private static String told(Choice choice) {
@@ -143,7 +158,20 @@ final class CheckCommand implements Callable<Integer> {
         .put("auth", lower(route.access().auth()))
         .put("scopes", new JsonArray(route.access().scopes().stream().sorted().toList()))
         .put("upstream", new JsonArray(route.upstream().urls()))
+        .put("health_check", json(route.upstream().healthCheck()))
         .put("changes", new JsonArray(route.changes().texts()));
+  }
+
+  private static @Nullable JsonObject json(@Nullable HealthCheck check) {
+    return check == null
+        ? null
+        : new JsonObject()
+            .put("path", check.path())
+            .put("interval_ms", check.interval().toMillis())
+            .put("timeout_ms", check.timeout().toMillis())
+            .put("healthy", check.healthy())
+            .put("unhealthy", check.unhealthy())
+            .put("status", check.expected().toString());
   }
 
   private static String orAll(@Nullable String text) {

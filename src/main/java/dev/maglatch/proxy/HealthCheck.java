@@ -43,6 +43,12 @@ public record HealthCheck(
       return first <= status && status <= last;
     }
 
+    /** Returns it as configurations have it. */
+    @Override
+    public String toString() {
+      return first == last ? String.valueOf(first) : first + "-" + last;
+    }
+
     static Statuses read(Section section) {
       String text = section.text("status");
       Matcher range = TEXT.matcher(text == null ? "" : text);
@@ -58,6 +64,13 @@ public record HealthCheck(
       }
       return SUCCESS;
     }
+  }
+
+  /** Says it in a line. */
+  @Override
+  public String toString() {
+    return "GET %s is %s within %d ms, each %d ms, %d times out, %d times in"
+        .formatted(path, expected, timeout.toMillis(), interval.toMillis(), unhealthy, healthy);
   }
 
   /** Reads {@code health-check} of an upstream; null if there is to be none. */

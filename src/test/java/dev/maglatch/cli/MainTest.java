@@ -74,7 +74,9 @@ class MainTest {
       """
       proxy:
         upstreams:
-          - {name: two, targets: [{url: "http://t1"}, {url: "http://t2:81/x"}]}
+          - name: two
+            targets: [{url: "http://t1"}, {url: "http://t2:81/x"}]
+            health-check: {path: /health, interval: 15s, status: 200-204}
         routes:
           - name: posts
             host: "*.example.com"
@@ -93,7 +95,9 @@ class MainTest {
     assertThat(out.toString())
         .containsPattern("posts +GET +\\*\\.example\\.com +/users/\\{id}/posts +required +read")
         .contains("path -> /v2/{id}; request headers x-secret")
-        .containsPattern("rest +\\* +\\* +/api/\\* +none +http://t1 http://t2:81/x +path /api -> /")
+        .containsPattern(
+            "rest +\\* +\\* +/api/\\* +none +http://t1 http://t2:81/x +GET /health is 200-204"
+                + " within 2000 ms, each 15000 ms, 3 times out, 2 times in +path /api -> /")
         .doesNotContain("hush");
     out.getBuffer().setLength(0);
 
@@ -103,6 +107,15 @@ class MainTest {
     assertThat(first.getString("host")).isEqualTo("*.example.com");
     assertThat(first.getString("path")).isEqualTo("/users/{id}/posts");
     assertThat(first.getJsonArray("methods")).containsExactly("GET");
+    assertThat(first.getValue("health_check")).isNull();
+    JsonObject second = new JsonObject(out.toString()).getJsonArray("routes").getJsonObject(1);
+    assertThat(second.getJsonObject("health_check").getMap())
+        .containsEntry("path", "/health")
+        .containsEntry("interval_ms", 15_000)
+        .containsEntry("timeout_ms", 2_000)
+        .containsEntry("unhealthy", 3)
+        .containsEntry("healthy", 2)
+        .containsEntry("status", "200-204");
   }
 
   @ParameterizedTest
