@@ -65,6 +65,18 @@ final class Routes {
         route.changes());
   }
 
+  static Route with(Route route, Route.Changes changes) {
+    return new Route(
+        route.name(),
+        route.match(),
+        route.upstream(),
+        route.access(),
+        route.dialect(),
+        route.timeouts(),
+        route.maxBodyBytes(),
+        changes);
+  }
+
   static Route with(Route route, long maxBodyBytes) {
     return new Route(
         route.name(),
