@@ -5,12 +5,14 @@ import static java.util.Objects.requireNonNull;
 
 import dev.maglatch.http.BearerToken;
 import dev.maglatch.http.Quota;
+import dev.maglatch.http.RequestBody;
 import dev.maglatch.key.Principal;
 import dev.maglatch.manage.Actor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -134,19 +136,13 @@ public final class Call {
 
   /** Whether bytes of a body may still be on their way. */
   boolean hasUnreadBody() {
-    return !request.isEnded() && announcesBody();
+    return !request.isEnded() && (isOpenEnded() || RequestBody.isAnnounced(request.headers()));
   }
 
-  private boolean announcesBody() {
-    String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-    return length == null ? isOpenEnded() : !"0".equals(length);
-  }
-
+  /** In HTTP/2 a body needs no announcement. */
   private boolean isOpenEnded() {
-    return switch (request.version()) {
-      case HTTP_1_0, HTTP_1_1 -> request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
-      case HTTP_2 -> true;
-    };
+    return request.version() == HttpVersion.HTTP_2
+        && !request.headers().contains(HttpHeaders.CONTENT_LENGTH);
   }
 
   private static String decoded(String text) {

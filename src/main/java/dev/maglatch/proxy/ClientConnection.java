@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
-import static io.vertx.core.http.HttpHeaders.CONTENT_LENGTH;
-import static io.vertx.core.http.HttpHeaders.TRANSFER_ENCODING;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import dev.maglatch.http.RequestBody;
 import dev.maglatch.http.TrustedProxies;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -100,13 +99,7 @@ final class ClientConnection extends Deadlines.Entry {
 
   /** Whether a body follows the head of {@code request}, which has just come. */
   boolean bodyFollows(HttpServerRequest request) {
-    return frames == null ? announcesBody(request.headers()) : frames.bodyFollows();
-  }
-
-  /** Whether the head of a request over HTTP/1 says that a body follows. */
-  static boolean announcesBody(MultiMap headers) {
-    String length = headers.get(CONTENT_LENGTH);
-    return length == null ? headers.contains(TRANSFER_ENCODING) : !length.equals("0");
+    return frames == null ? RequestBody.isAnnounced(request.headers()) : frames.bodyFollows();
   }
 
   /** Returns how the client reached us: {@code http} or {@code https}, whatever it says itself. */

@@ -17,6 +17,7 @@ import io.vertx.core.http.impl.Http2ServerConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What Vert.x does not offer on a connection, done on its Netty channel. */
@@ -28,6 +29,7 @@ final class Connections {
   static final long INTERNAL_ERROR = Http2Error.INTERNAL_ERROR.code();
 
   private static final int READS_OF_QUEUE = 64;
+  private static final long LINGER_MILLIS = 2_000;
 
   private Connections() {}
 
@@ -43,6 +45,15 @@ final class Connections {
     } else {
       ChannelFuture unused = first.close();
     }
+  }
+
+  /**
+   * Ends a connection of HTTP/1 on which nobody reads the rest of a request: its bytes would be
+   * taken for the next one. What still arrives is read and dropped for a moment, because closing at
+   * once would reset the connection and take the answer away before the client has read it.
+   */
+  static void endUnread(HttpConnection connection) {
+    connection.shutdown(LINGER_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** Like {@link #abort}, for one that was just accepted: what it has sent goes nowhere. */

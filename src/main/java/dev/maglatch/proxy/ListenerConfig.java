@@ -68,57 +68,6 @@ public record ListenerConfig(
         guards);
   }
 
-  /** Returns the same that goes on accepting for {@code otherDrainDelay} on stop. */
-  public ListenerConfig leaving(Duration otherDrainDelay) {
-    return new ListenerConfig(
-        host,
-        port,
-        maxHeaders,
-        maxTargetBytes,
-        maxHeaderBytes,
-        headerDeadline,
-        idleTimeout,
-        maxConnections,
-        otherDrainDelay,
-        drainTimeout,
-        protocols,
-        guards);
-  }
-
-  /** Returns the same with other guards. */
-  public ListenerConfig guarded(Guards others) {
-    return new ListenerConfig(
-        host,
-        port,
-        maxHeaders,
-        maxTargetBytes,
-        maxHeaderBytes,
-        headerDeadline,
-        idleTimeout,
-        maxConnections,
-        drainDelay,
-        drainTimeout,
-        protocols,
-        others);
-  }
-
-  /** Returns the same with other protocols. */
-  public ListenerConfig speaking(Protocols others) {
-    return new ListenerConfig(
-        host,
-        port,
-        maxHeaders,
-        maxTargetBytes,
-        maxHeaderBytes,
-        headerDeadline,
-        idleTimeout,
-        maxConnections,
-        drainDelay,
-        drainTimeout,
-        others,
-        guards);
-  }
-
   /** Reads what is about the listener in the section {@code http}. */
   public static ListenerConfig read(Section http) {
     return new ListenerConfig(

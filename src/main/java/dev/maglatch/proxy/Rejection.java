@@ -6,11 +6,11 @@ import static io.vertx.core.http.HttpHeaders.CACHE_CONTROL;
 import static io.vertx.core.http.HttpHeaders.CONNECTION;
 import static io.vertx.core.http.HttpHeaders.CONTENT_LENGTH;
 import static io.vertx.core.http.HttpHeaders.CONTENT_TYPE;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import dev.maglatch.http.BearerToken;
 import dev.maglatch.http.Cors;
 import dev.maglatch.http.Quota;
+import dev.maglatch.http.RequestBody;
 import dev.maglatch.http.RequestIds;
 import dev.maglatch.key.TokenShape;
 import io.vertx.core.Future;
@@ -29,14 +29,6 @@ import org.jspecify.annotations.Nullable;
  * caller understands.
  */
 final class Rejection {
-  /*
-   * A refused HTTP/1 request whose body was not read leaves bytes on the connection that would be
-   * taken for the next request, so the connection ends. It ends by shutdown: what still arrives is
-   * read and dropped for a moment, because closing at once would reset the connection and take the
-   * answer away before the client has read it.
-   */
-  private static final long LINGER_MILLIS = 2_000;
-
   private static final CharSequence WWW_AUTHENTICATE =
       HttpHeaders.createOptimized("WWW-Authenticate");
   private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("Retry-After");
@@ -58,17 +50,6 @@ final class Rejection {
 
   Rejection(Cors cors) {
     this.cors = cors;
-  }
-
-  /** As below, where no allowance is known. */
-  Future<Void> refuse(
-      HttpServerRequest request,
-      String requestId,
-      @Nullable String path,
-      @Nullable Route route,
-      BearerToken token,
-      Refusal why) {
-    return refuse(request, requestId, path, route, token, why, null);
   }
 
   /**
@@ -126,7 +107,7 @@ final class Rejection {
     boolean last = mustEndConnection(request, broken);
     if (last) {
       response.putHeader(CONNECTION, CLOSE);
-      request.connection().shutdown(LINGER_MILLIS, MILLISECONDS);
+      Connections.endUnread(request.connection());
     }
     Future<Void> sent = body == null ? response.end() : response.end(body);
     if (last) {
@@ -193,6 +174,6 @@ final class Rejection {
   }
 
   private static boolean mustEndConnection(HttpServerRequest request, boolean broken) {
-    return broken || (!request.isEnded() && ClientConnection.announcesBody(request.headers()));
+    return broken || (!request.isEnded() && RequestBody.isAnnounced(request.headers()));
   }
 }

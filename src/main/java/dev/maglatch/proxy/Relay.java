@@ -19,7 +19,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.buffer.BufferInternal;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Streams one request to its upstream and the answer back. */
@@ -40,7 +39,6 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
    */
   private static final CharSequence CHUNKED = HttpHeaders.createOptimized("chunked");
   private static final CharSequence ZERO = HttpHeaders.createOptimized("0");
-  private static final long LINGER_MILLIS = 2_000;
   private static final long LAPSED_LINGER_MILLIS = 400;
   private static final int SWITCHING_PROTOCOLS = 101;
 
@@ -400,7 +398,7 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
       answer.onSuccess(sent -> response.reset(Connections.NO_ERROR));
       return;
     }
-    request.connection().shutdown(LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    Connections.endUnread(request.connection());
     request.handler(null);
     request.resume();
   }

@@ -44,7 +44,13 @@ class GateTest {
             .invalidRequestHandler(
                 request ->
                     rejection.refuse(
-                        request, "id", null, null, BearerToken.MISSING, Gate.whyInvalid(request)))
+                        request,
+                        "id",
+                        null,
+                        null,
+                        BearerToken.MISSING,
+                        Gate.whyInvalid(request),
+                        null))
             .requestHandler(request -> answer(gate, rejection, request));
     port = server.listen(0).toCompletionStage().toCompletableFuture().get(10, SECONDS).actualPort();
   }
@@ -57,7 +63,7 @@ class GateTest {
   private static void answer(Gate gate, Rejection rejection, HttpServerRequest request) {
     Refusal why = gate.check(request);
     if (why != null) {
-      rejection.refuse(request, "id", request.path(), null, BearerToken.MISSING, why);
+      rejection.refuse(request, "id", request.path(), null, BearerToken.MISSING, why, null);
       return;
     }
     passed.add(request.method() + " " + request.uri());

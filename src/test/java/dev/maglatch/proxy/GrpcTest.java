@@ -52,7 +52,7 @@ class GrpcTest {
             null);
     proxy =
         RunningProxy.listening(
-            ListenerConfig.DEFAULT.speaking(new Protocols(null, true, true)),
+            Listeners.speaking(ListenerConfig.DEFAULT, new Protocols(null, true, true)),
             Route.catchAll(group, Route.Timeouts.DEFAULT, Route.UNLIMITED));
     proxy.credentials.at(KEY, Verdict.allowed(RunningProxy.principal(KeyKind.MGP)));
   }

@@ -35,7 +35,7 @@ class GuardsTest {
         new RunningProxy(
             new ProxyConfig(
                 List.of(RunningProxy.open(upstream)), List.of(trusted), ProxyConfig.Pool.DEFAULT),
-            ListenerConfig.DEFAULT.guarded(guards).speaking(protocols),
+            Listeners.speaking(Listeners.guarded(ListenerConfig.DEFAULT, guards), protocols),
             parts -> parts);
   }
 

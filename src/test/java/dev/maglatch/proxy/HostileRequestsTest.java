@@ -57,20 +57,8 @@ class HostileRequestsTest {
   }
 
   private static ListenerConfig impatient() {
-    ListenerConfig usual = ListenerConfig.DEFAULT;
-    return new ListenerConfig(
-        usual.host(),
-        usual.port(),
-        usual.maxHeaders(),
-        usual.maxTargetBytes(),
-        usual.maxHeaderBytes(),
-        Duration.ofMillis(600),
-        usual.idleTimeout(),
-        usual.maxConnections(),
-        Duration.ZERO,
-        usual.drainTimeout(),
-        Protocols.DEFAULT,
-        Guards.DEFAULT);
+    ListenerConfig usual = Listeners.leaving(ListenerConfig.DEFAULT, Duration.ZERO);
+    return Listeners.waiting(usual, Duration.ofMillis(600), usual.idleTimeout());
   }
 
   @AfterAll

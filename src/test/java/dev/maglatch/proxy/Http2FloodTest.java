@@ -35,7 +35,7 @@ class Http2FloodTest {
   private static final Duration AT_ONCE = Duration.ofSeconds(5); // on a machine that is busy
   private static final int AT_A_TIME = 100; // frames in one write
   private static final ListenerConfig H2C =
-      ListenerConfig.DEFAULT.speaking(new Protocols(null, true, true));
+      Listeners.speaking(ListenerConfig.DEFAULT, new Protocols(null, true, true));
 
   private final UpstreamServer upstream = new UpstreamServer();
   private final CountDownLatch release = new CountDownLatch(1);
@@ -215,22 +215,9 @@ class Http2FloodTest {
   @Test
   void headThatDripsIsCutAtItsDeadline() throws Exception {
     proxy.close();
-    ListenerConfig usual = ListenerConfig.DEFAULT;
     proxy =
         RunningProxy.listening(
-            new ListenerConfig(
-                usual.host(),
-                usual.port(),
-                usual.maxHeaders(),
-                usual.maxTargetBytes(),
-                usual.maxHeaderBytes(),
-                Duration.ofMillis(400),
-                usual.idleTimeout(),
-                usual.maxConnections(),
-                usual.drainDelay(),
-                usual.drainTimeout(),
-                H2C.protocols(),
-                usual.guards()),
+            Listeners.waiting(H2C, Duration.ofMillis(400), H2C.idleTimeout()),
             RunningProxy.open(upstream));
     try (FrameConnection slow = new FrameConnection(proxy.port())) {
       assertThat(slow.get(1, "/").answer(1).status()).isEqualTo(200);

@@ -33,7 +33,7 @@ class Http2Test {
   private static final long INTERNAL_ERROR = 2;
   private static final int INITIAL_WINDOW = 4; // a setting
   private static final ListenerConfig H2C =
-      ListenerConfig.DEFAULT.speaking(new Protocols(null, true, true));
+      Listeners.speaking(ListenerConfig.DEFAULT, new Protocols(null, true, true));
 
   private final UpstreamServer upstream = new UpstreamServer();
   private RunningProxy proxy = RunningProxy.listening(H2C, RunningProxy.open(upstream));
@@ -524,24 +524,11 @@ class Http2Test {
   }
 
   private static ListenerConfig leaving() {
-    return H2C.leaving(Duration.ofSeconds(2));
+    return Listeners.leaving(H2C, Duration.ofSeconds(2));
   }
 
   private static ListenerConfig impatient(long headMillis, long idleMillis) {
-    ListenerConfig usual = ListenerConfig.DEFAULT;
-    return new ListenerConfig(
-        usual.host(),
-        usual.port(),
-        usual.maxHeaders(),
-        usual.maxTargetBytes(),
-        usual.maxHeaderBytes(),
-        Duration.ofMillis(headMillis),
-        Duration.ofMillis(idleMillis),
-        usual.maxConnections(),
-        usual.drainDelay(),
-        usual.drainTimeout(),
-        H2C.protocols(),
-        usual.guards());
+    return Listeners.waiting(H2C, Duration.ofMillis(headMillis), Duration.ofMillis(idleMillis));
   }
 
   /** Pings keep nothing alive, and end nothing early either. */

@@ -55,19 +55,7 @@ class ListenerTest {
   }
 
   private static ListenerConfig leaving(Duration drainDelay) {
-    return new ListenerConfig(
-        "",
-        0,
-        100,
-        8_192,
-        16_384,
-        LONG,
-        LONG,
-        100,
-        drainDelay,
-        LONG,
-        Protocols.DEFAULT,
-        Guards.DEFAULT);
+    return Listeners.leaving(listener(LONG, LONG, 100, LONG), drainDelay);
   }
 
   private void answerWhenReleased(Wire wire, Message request) throws IOException {

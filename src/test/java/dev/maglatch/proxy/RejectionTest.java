@@ -48,7 +48,7 @@ class RejectionTest {
     BearerToken token = BearerToken.of(request.headers());
     Refusal why = Refusal.valueOf(request.getHeader("why"));
     rejection.refuse(
-        request, "req-1", request.path(), route(request.getHeader("dialect")), token, why);
+        request, "req-1", request.path(), route(request.getHeader("dialect")), token, why, null);
   }
 
   private static @Nullable Route route(@Nullable String dialect) {

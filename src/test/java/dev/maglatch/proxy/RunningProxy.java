@@ -118,11 +118,11 @@ final class RunningProxy implements AutoCloseable {
   }
 
   private static ListenerConfig onAnyPort(ListenerConfig from) {
-    return from.at("127.0.0.1", 0)
-        .leaving(
-            from.drainDelay().equals(ListenerConfig.DEFAULT.drainDelay())
-                ? Duration.ZERO
-                : from.drainDelay());
+    return Listeners.leaving(
+        from.at("127.0.0.1", 0),
+        from.drainDelay().equals(ListenerConfig.DEFAULT.drainDelay())
+            ? Duration.ZERO
+            : from.drainDelay());
   }
 
   /** Everything goes to {@code upstream}, and no credential is read. */

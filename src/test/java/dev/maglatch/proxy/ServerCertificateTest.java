@@ -120,7 +120,8 @@ class ServerCertificateTest {
   @Test
   void handshakesNeedTls12AndSeeTheCertificate() throws Exception {
     TlsFiles files = Certificates.write(folder);
-    ListenerConfig tls = ListenerConfig.DEFAULT.speaking(new Protocols(files, true, false));
+    ListenerConfig tls =
+        Listeners.speaking(ListenerConfig.DEFAULT, new Protocols(files, true, false));
     try (UpstreamServer upstream = new UpstreamServer();
         RunningProxy proxy = RunningProxy.listening(tls, RunningProxy.open(upstream))) {
       assertThat(handshake(proxy.port(), "TLSv1.2")).isEqualTo("TLSv1.2");

@@ -114,7 +114,7 @@ class TunnelTest {
               null);
       try (RunningProxy secure =
           RunningProxy.listening(
-              ListenerConfig.DEFAULT.speaking(new Protocols(files, true, false)),
+              Listeners.speaking(ListenerConfig.DEFAULT, new Protocols(files, true, false)),
               BalancingTest.open(group))) {
         WebSocketClient client =
             vertx.createWebSocketClient(
