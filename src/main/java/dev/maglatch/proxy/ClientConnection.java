@@ -44,7 +44,6 @@ final class ClientConnection extends Deadlines.Entry {
   private long frameBegunNanos;
   private boolean closing;
   private boolean saidGoodbye;
-  private Runnable afterwards = () -> {};
 
   ClientConnection(Loop loop, HttpConnection connection) {
     this.loop = loop;
@@ -64,10 +63,14 @@ final class ClientConnection extends Deadlines.Entry {
     loop.deadlines().add(this);
   }
 
-  /** Returns the IP address of the other end of {@code connection}, in canonical form. */
-  static String peer(HttpConnection connection) {
+  private static String peer(HttpConnection connection) {
     String address = connection.remoteAddress().hostAddress();
-    return TrustedProxies.NONE.clientAddress(address == null ? "" : address, NO_FIELDS);
+    return canonical(address == null ? "" : address);
+  }
+
+  /** Returns {@code address}, an IP address, as it is compared and counted. */
+  static String canonical(String address) {
+    return TrustedProxies.NONE.clientAddress(address, NO_FIELDS);
   }
 
   /** Returns the IP address of the other end, in canonical form. */
@@ -143,15 +146,9 @@ final class ClientConnection extends Deadlines.Entry {
     return true;
   }
 
-  /** Has {@code action} run when this connection is closed. */
-  void whenClosed(Runnable action) {
-    afterwards = action;
-  }
-
   void closed() {
     loop.deadlines().remove(this);
     loop.metrics().connectionClosed();
-    afterwards.run();
   }
 
   @Override

@@ -26,21 +26,11 @@ final class ClientConnections {
   private static final int CLOSED_AT_ONCE = 16;
 
   private final Loop loop;
-  private final int most;
   private final IdentityHashMap<HttpConnection, ClientConnection> open = new IdentityHashMap<>();
   private boolean leaving;
 
-  /**
-   * @param most how many may be open at one time
-   */
-  ClientConnections(Loop loop, int most) {
+  ClientConnections(Loop loop) {
     this.loop = loop;
-    this.most = most;
-  }
-
-  /** Whether one more connection may be taken up: every loop has its share of the bound. */
-  boolean hasRoom() {
-    return open.size() < most;
   }
 
   /** Takes up a connection that was just accepted. */

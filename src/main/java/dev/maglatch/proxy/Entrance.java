@@ -2,24 +2,36 @@
 package dev.maglatch.proxy;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetSocket;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the event loops of one listener share. Safe on any thread. */
 public final class Entrance {
-  private static final Duration KNOCK = Duration.ofSeconds(1);
+  /*
+   * Vert.x does not tell which channel listens; only a connection knows, once it is ready for
+   * requests. So the first one is our own.
+   */
+  private static final Duration KNOCK = Duration.ofSeconds(10); // for a first handshake, if busy
+
+  private static final String HTTP2_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  private static final byte[] HTTP2_SETTINGS = {0, 0, 0, 4, 0, 0, 0, 0, 0};
 
   private final @Nullable ServerCertificate certificate;
   private final IntConsumer listening;
-  private final PeerCounts peers = new PeerCounts();
+  private final AtomicBoolean found = new AtomicBoolean();
   private final Promise<Channel> listener = Promise.promise();
-  private volatile int port;
 
   /**
    * @param certificate what TLS shows; null if the listener speaks plain text
@@ -35,36 +47,61 @@ public final class Entrance {
   }
 
   void listens(int actualPort) {
-    port = actualPort;
     listening.accept(actualPort);
   }
 
-  /** A connection has come from {@code queue}, the channel that listens. */
-  void accepted(Channel queue) {
-    listener.tryComplete(queue);
+  /**
+   * A connection has come from {@code queue}, the channel that listens.
+   *
+   * @param turnstile what all later ones go through
+   */
+  void accepted(Channel queue, Supplier<ChannelHandler> turnstile) {
+    if (found.compareAndSet(false, true)) {
+      queue
+          .eventLoop()
+          .execute(
+              () -> {
+                queue.pipeline().addFirst(turnstile.get());
+                listener.complete(queue);
+              });
+    }
   }
 
   /**
-   * Returns the channel that listens, which only a connection knows: if there was none yet, this
-   * makes one. Fails if that is not taken up either, within a second, and for TLS, where a
-   * connection counts only after its handshake.
+   * Makes the first connection. Completes when later ones are counted, or after ten seconds: then
+   * the first client's is taken for it.
    */
-  Future<Channel> listener(Vertx vertx, String host) {
-    if (listener.future().isComplete()) {
-      return listener.future();
-    }
-    if (certificate != null) {
-      return Future.failedFuture("no connection has told which channel listens");
-    }
-    NetClient knocking = vertx.createNetClient();
+  Future<Void> knock(Vertx vertx, ListenerConfig config, int port) {
+    NetClient knocking = vertx.createNetClient(knocking());
     return knocking
-        .connect(port, host)
-        .compose(connected -> listener.future())
+        .connect(port, config.host())
+        .compose(open -> begin(open, config.protocols()))
+        .compose(said -> listener.future())
         .timeout(KNOCK.toMillis(), TimeUnit.MILLISECONDS)
-        .eventually(knocking::close);
+        .eventually(knocking::close)
+        .<Void>mapEmpty()
+        .otherwiseEmpty();
   }
 
-  PeerCounts peers() {
-    return peers;
+  /** A connection that may become one of HTTP/2 is not ready for requests before it has. */
+  private static Future<Void> begin(NetSocket open, Protocols protocols) {
+    return protocols.h2c()
+        ? open.write(Buffer.buffer(HTTP2_PREFACE).appendBytes(HTTP2_SETTINGS))
+        : Future.succeededFuture();
+  }
+
+  /** It is ourselves whom we trust here, whatever the certificate says. */
+  private NetClientOptions knocking() {
+    return new NetClientOptions()
+        .setSsl(certificate != null)
+        .setTrustAll(true)
+        .setHostnameVerificationAlgorithm("");
+  }
+
+  /** Returns the channel that listens; fails if no connection has told yet. */
+  Future<Channel> listener() {
+    return listener.future().isComplete()
+        ? listener.future()
+        : Future.failedFuture("no connection has told which channel listens");
   }
 }

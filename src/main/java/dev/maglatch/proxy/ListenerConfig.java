@@ -14,8 +14,7 @@ import java.time.Duration;
  * @param headerDeadline from the first byte of a request head to its last, and for the first
  *     request from the moment the connection stands
  * @param idleTimeout a connection without a byte in either direction for so long is closed
- * @param maxConnections open at one time, in equal shares for the event loops; one more is closed
- *     at once
+ * @param maxConnections open at one time, handshakes included; one more is closed at once
  * @param drainDelay on stop, connections are accepted for so long after the gateway says that it is
  *     not ready, so that whoever sends them finds out
  * @param drainTimeout requests in flight are given so long to finish after that

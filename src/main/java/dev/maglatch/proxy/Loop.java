@@ -66,8 +66,7 @@ final class Loop {
   Loop(Vertx vertx, ListenerConfig config, TrustedProxies proxies, ProxyParts parts) {
     this.context = vertx.getOrCreateContext();
     this.config = config;
-    this.clients =
-        new ClientConnections(this, share(config.maxConnections(), context.getInstanceCount()));
+    this.clients = new ClientConnections(this);
     this.maxRequests = share(config.guards().maxRequests(), context.getInstanceCount());
     this.proxies = proxies;
     this.requestIds = parts.requestIds();

@@ -72,7 +72,10 @@ public final class ProxyVerticle extends VerticleBase {
     server = accepting;
     // Ends with this verticle's context.
     vertx.setPeriodic(Deadlines.INTERVAL_MILLIS, tick -> started.checkDeadlines());
-    return accepting.listen().onSuccess(bound -> entrance.listens(bound.actualPort()));
+    return accepting
+        .listen()
+        .onSuccess(bound -> entrance.listens(bound.actualPort()))
+        .compose(bound -> entrance.knock(vertx, listener, bound.actualPort()));
   }
 
   /** Turns to other routes; what is under way goes on by those it began with. */
@@ -86,25 +89,16 @@ public final class ProxyVerticle extends VerticleBase {
   private void accept(HttpConnection connection, Loop loop, HttpServerOptions options) {
     Channel channel = Connections.channel(connection);
     if (channel != null) {
-      entrance.accepted(channel.parent());
+      entrance.accepted(
+          channel.parent(), () -> new Turnstile(listener, loop.proxies(), loop.metrics()));
     }
-    String peer = ClientConnection.peer(connection);
-    int most = listener.guards().maxConnectionsPerAddress();
-    boolean counted = most > 0 && !loop.proxies().trusts(peer);
-    boolean decodedLoosely = options.isHttp2ClearTextEnabled() && StrictDecoding.isOf(connection);
-    if (decodedLoosely || !loop.clients().hasRoom()) {
+    if (options.isHttp2ClearTextEnabled() && StrictDecoding.isOf(connection)) {
       loop.metrics().connectionRefused(false);
-      Connections.refuse(connection);
-    } else if (counted && !entrance.peers().enter(peer, most)) {
-      loop.metrics().connectionRefused(true);
-      Connections.refuse(connection);
+      Connections.refuse(connection); // decoded loosely
     } else {
       Connections.stopIdleTimeout(connection);
       StrictDecoding.install(connection, options);
-      ClientConnection taken = loop.clients().opened(connection);
-      if (counted) {
-        taken.whenClosed(() -> entrance.peers().leave(peer));
-      }
+      loop.clients().opened(connection);
     }
   }
 
@@ -169,7 +163,7 @@ public final class ProxyVerticle extends VerticleBase {
   private Future<Void> askClientsToLeave(Loop own) {
     own.clients().leave();
     return own.after(listener.drainDelay())
-        .compose(found -> entrance.listener(vertx, listener.host()))
+        .compose(waited -> entrance.listener())
         .compose(Connections::stopAccepting)
         .otherwiseEmpty()
         .compose(closed -> own.later())

@@ -278,6 +278,19 @@ class GateTest {
     }
   }
 
+  /** Line and fields without their ends of line, the fields all together. */
+  @ParameterizedTest
+  @CsvSource({"999, 3999, 200", "1000, 4000, 200", "1001, 4000, 414", "1000, 4001, 431"})
+  void lineAndFieldsMayBeAsLongAsTheirBounds(int line, int fields, int status) {
+    String start = "GET /" + "a".repeat(line - "GET / HTTP/1.1".length()) + " HTTP/1.1\r\n";
+    String filler = "a: " + "b".repeat(fields - "Host: xa: Connection: close".length());
+    try (RawConnection client = new RawConnection(port)) {
+      client.send(start + "Host: x\r\n" + filler + "\r\nConnection: close\r\n\r\n");
+
+      assertThat(client.readToEnd()).matches("(?s)HTTP/1.[01] " + status + " .*");
+    }
+  }
+
   /** CVE-2026-102479: Vert.x 5.0.12 would read three bytes of the next request as a body. */
   @ParameterizedTest
   @ValueSource(

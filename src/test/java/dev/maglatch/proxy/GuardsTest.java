@@ -83,6 +83,24 @@ class GuardsTest {
     }
   }
 
+  /** Connections that never begin to speak are counted as well. */
+  @Test
+  void silentConnectionsOfAnAddressCount() throws IOException {
+    restart(new Guards(1, 1_000, 0, Duration.ofMinutes(1)), HTTP2);
+    try (Wire silent = proxy.connect();
+        Wire second = proxy.connect()) {
+      assertThat(second.isAtEnd()).isTrue();
+      silent.socket().close();
+    }
+    await()
+        .untilAsserted(
+            () -> {
+              try (FrameConnection again = new FrameConnection(proxy.port())) {
+                assertThat(again.get(1, "/").answer(1).status()).isEqualTo(200);
+              }
+            });
+  }
+
   /** A proxy in front speaks for many. */
   @Test
   void trustedProxiesHaveAsManyAsThereMayBeInAll() throws IOException {

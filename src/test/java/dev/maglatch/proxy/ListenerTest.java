@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How long connections live, how many there may be, and how they end on stop. */
 class ListenerTest {
@@ -127,6 +129,28 @@ class ListenerTest {
                 assertThat(again.head().status()).isEqualTo(200);
               }
             });
+  }
+
+  /** Who only connects takes a place like anybody else: before TLS and HTTP/2 have begun, too. */
+  @Test
+  void connectionCountsFromTheMomentItIsAccepted(@TempDir Path folder) throws IOException {
+    for (Protocols protocols :
+        List.of(
+            Protocols.DEFAULT,
+            new Protocols(Certificates.write(folder), true, false),
+            new Protocols(null, true, true))) {
+      restart(
+          ProxyConfig.Pool.DEFAULT, Listeners.speaking(listener(LONG, LONG, 2, LONG), protocols));
+      try (Wire one = proxy.connect();
+          Wire two = proxy.connect();
+          Wire three = proxy.connect()) {
+        assertThat(three.isAtEnd()).as("third of %s", protocols).isTrue();
+        for (Wire admitted : List.of(one, two)) {
+          admitted.socket().setSoTimeout(50);
+          assertThat(admitted.isAtEnd()).as("admitted of %s", protocols).isFalse();
+        }
+      }
+    }
   }
 
   @Test
