@@ -2,21 +2,20 @@
 package dev.maglatch;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.maglatch.DashboardSteps.button;
+import static dev.maglatch.DashboardSteps.link;
+import static dev.maglatch.DashboardSteps.signIn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Response;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import dev.maglatch.postgres.ServerRelay;
 import dev.maglatch.postgres.TestDatabase;
 import java.time.Duration;
-import java.util.Map;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,53 +25,28 @@ class DashboardAwayIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String AWAY = "The gateway cannot reach its database";
 
-  private TestDatabase database;
   private ServerRelay relay;
-  private EchoUpstream upstream;
-  private TestGateway gateway;
-  private @Nullable Browser browser;
+  private TestDashboard dashboard;
 
   @BeforeEach
   void start() {
-    database = TestDatabase.create();
+    TestDatabase database = TestDatabase.create();
     relay = ServerRelay.before(database.address());
-    upstream = new EchoUpstream();
-    gateway =
-        TestGateway.begin(
-                relay.address(), upstream.url(), Map.of("MAGLATCH_SESSIONS_SIGNUP", "true"))
-            .awaitReady();
-    browser = Browser.start("http://127.0.0.1:" + gateway.gateway.httpPort());
-    assumeTrue(browser != null, Browser.HOW_TO_GET_IT);
-    PlaywrightAssertions.setDefaultAssertionTimeout(30_000);
+    dashboard = TestDashboard.before(database, relay.address());
   }
 
   @AfterEach
   void stop() {
     relay.flow();
-    if (browser != null) {
-      browser.close();
-    }
-    gateway.close();
-    upstream.close();
+    dashboard.close();
     relay.close();
-    database.close();
-  }
-
-  private static Locator button(Page page, String name) {
-    return page.getByRole(
-        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
-  }
-
-  private static Locator link(Page page, String name) {
-    return page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName(name));
   }
 
   /** Nothing is lost: neither what was written into a form, nor the session, nor a key. */
   @Test
   void pagesSayWhyNothingWorksAndGoOnOnceTheDatabaseIsBack() {
-    assertThat(browser).isNotNull();
-    Page page = browser.open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     Page searching = page.context().newPage();
     searching.navigate("/dashboard/?q=x");
     link(page, "Generate new key").click();
@@ -113,18 +87,7 @@ class DashboardAwayIT {
     button(page, "Generate").click();
     String key = page.locator("#token").textContent();
     // lookups of keys use a connection of their own, which may be back a little later
-    await()
-        .atMost(PATIENCE)
-        .until(() -> gateway.get("/orders", "Authorization", "Bearer " + key).statusCode() == 200);
-    assertThat(browser.complaints()).isEmpty();
-  }
-
-  private void signIn(Page page) {
-    String email = new WebVisitor(gateway.gateway.httpPort()).signUp();
-    page.navigate("/dashboard/");
-    page.getByLabel("E-mail address").fill(email);
-    page.getByLabel("Password").fill(WebVisitor.PASSWORD);
-    button(page, "Sign in").click();
-    assertThat(link(page, "Generate new key").first()).isVisible();
+    await().atMost(PATIENCE).until(() -> dashboard.status(key) == 200);
+    assertThat(dashboard.browser().complaints()).isEmpty();
   }
 }

@@ -2,21 +2,22 @@
 package dev.maglatch;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.maglatch.DashboardSteps.button;
+import static dev.maglatch.DashboardSteps.dismissKey;
+import static dev.maglatch.DashboardSteps.generate;
+import static dev.maglatch.DashboardSteps.link;
+import static dev.maglatch.DashboardSteps.signIn;
+import static dev.maglatch.DashboardSteps.thenReloaded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
-import dev.maglatch.postgres.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,79 +25,30 @@ import org.junit.jupiter.api.Test;
 
 /** The dashboard in a real browser. Leaves pictures of every screen in target/screenshots. */
 class DashboardIT {
-  private static TestDatabase database;
-  private static EchoUpstream upstream;
-  private static TestGateway gateway;
-  private static @Nullable Browser browser;
+  private static TestDashboard dashboard;
 
   @BeforeAll
   static void start() {
-    database = TestDatabase.create();
-    upstream = new EchoUpstream();
-    gateway =
-        TestGateway.begin(
-                database.address(),
-                upstream.url(),
-                Map.of(
-                    "MAGLATCH_SESSIONS_SIGNUP", "true",
-                    "MAGLATCH_WEBHOOKS_ALLOW_HTTP", "true",
-                    "MAGLATCH_WEBHOOKS_ALLOWED_CIDRS", "127.0.0.0/8"))
-            .awaitReady();
-    browser = Browser.start("http://127.0.0.1:" + gateway.gateway.httpPort());
-    assumeTrue(browser != null, Browser.HOW_TO_GET_IT);
-    PlaywrightAssertions.setDefaultAssertionTimeout(30_000);
+    dashboard = TestDashboard.withWebhooksToHere();
+    dashboard.browser(); // or all are skipped
   }
 
   @AfterAll
   static void stop() {
-    if (browser != null) {
-      browser.close();
-    }
-    gateway.close();
-    upstream.close();
-    database.close();
-  }
-
-  private static Browser browser() {
-    assertThat(browser).isNotNull();
-    return browser;
+    dashboard.close();
   }
 
   @AfterEach
   void nothingWasForbiddenByThePolicyAndNoScriptFailed() {
-    assertThat(browser().complaints()).isEmpty();
-  }
-
-  private static String signIn(Page page) {
-    String email = new WebVisitor(gateway.gateway.httpPort()).signUp();
-    page.navigate("/dashboard/");
-    page.getByLabel("E-mail address").fill(email);
-    page.getByLabel("Password").fill(WebVisitor.PASSWORD);
-    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign in")).click();
-    assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setName("API keys")))
-        .isVisible();
-    return email;
-  }
-
-  private static Locator button(Page page, String name) {
-    return page.getByRole(
-        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
-  }
-
-  private static Locator link(Page page, String name) {
-    return page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName(name));
-  }
-
-  private static int status(String key) {
-    return gateway.get("/orders", "Authorization", "Bearer " + key).statusCode();
+    assertThat(dashboard.browser().complaints()).isEmpty();
   }
 
   @Test
   void keyIsGeneratedCopiedUsedAndRevoked() throws IOException {
-    Page page = browser().open();
+    Page page = dashboard.browser().open();
     page.navigate("/dashboard/sign-in");
     Browser.look(page, "sign-in");
-    signIn(page);
+    signIn(dashboard, page);
     Browser.look(page, "keys-empty");
 
     link(page, "Generate new key").click();
@@ -115,7 +67,7 @@ class DashboardIT {
     Download env = page.waitForDownload(() -> button(page, "Download .env").click());
     assertThat(env.suggestedFilename()).isEqualTo("maglatch.env");
     assertThat(Files.readString(env.path())).isEqualTo("MAGLATCH_API_KEY=" + key + "\n");
-    assertThat(status(key)).isEqualTo(200);
+    assertThat(dashboard.status(key)).isEqualTo(200);
 
     page.keyboard().press("Escape");
     assertThat(page.getByText("You won't see this key again")).isVisible();
@@ -133,7 +85,7 @@ class DashboardIT {
     button(page, "Revoke").click();
     assertThat(page.getByText("1 of 1 replica confirmed")).isVisible();
     Browser.look(page, "revoked");
-    assertThat(status(key)).isEqualTo(401);
+    assertThat(dashboard.status(key)).isEqualTo(401);
     thenReloaded(page, () -> link(page, "Done").click());
     assertThat(page.locator("tbody").getByText("Revoked")).isVisible();
     page.context().close();
@@ -141,8 +93,8 @@ class DashboardIT {
 
   @Test
   void leavingThePageWithAKeyOnItWarns() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     generate(page, "unsaved");
     assertThat(page.locator("#token")).isVisible();
     boolean[] warned = {false};
@@ -156,31 +108,10 @@ class DashboardIT {
     page.context().close();
   }
 
-  private static void generate(Page page, String name) {
-    page.navigate("/dashboard/");
-    link(page, "Generate new key").click();
-    page.getByLabel("Name").fill(name);
-    button(page, "Generate").click();
-  }
-
-  private static void dismissKey(Page page) {
-    assertThat(page.locator("#token")).isVisible();
-    link(page, "Done").click();
-    thenReloaded(page, () -> page.locator("#sure [data-leave]").click());
-  }
-
-  /** Does what makes the page load itself again, and waits for that. */
-  private static void thenReloaded(Page page, Runnable action) {
-    page.evaluate("window.before = true");
-    action.run();
-    page.waitForFunction("() => !window.before && document.readyState === 'complete'");
-    assertThat(page.locator("#modal")).not().isVisible();
-  }
-
   @Test
   void mistakesAreToldWhereTheyAreAndTheFormKeepsWhatWasWritten() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     link(page, "Generate new key").click();
     page.getByLabel("Webhook URL").fill("ftp://localhost/");
     button(page, "Generate").click();
@@ -197,8 +128,8 @@ class DashboardIT {
 
   @Test
   void eleventhKeyIsRefusedWithTheReason() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     for (int i = 0; i < 10; i++) {
       page.evaluate(
           "n => fetch('/dashboard/keys', {method: 'POST', body: new URLSearchParams({kind: 'mgp',"
@@ -213,8 +144,8 @@ class DashboardIT {
 
   @Test
   void sessionThatEndedInAnotherTabLeadsToTheSignIn() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     Page other = page.context().newPage();
     other.navigate("/dashboard/");
     button(other, "Sign out").click();
@@ -228,11 +159,11 @@ class DashboardIT {
   /** A replica that does not answer is waited for as long as its lease may last, and told of. */
   @Test
   void replicaThatDoesNotAnswerIsToldOf() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     generate(page, "waits");
     dismissKey(page);
-    database.execute(
+    dashboard.database.execute(
         "INSERT INTO replicas (id, name, applied, lease_until) VALUES"
             + " (gen_random_uuid(), 'slow', 0, clock_timestamp() + interval '20 seconds')");
     try {
@@ -242,15 +173,15 @@ class DashboardIT {
       assertThat(page.getByText("1 did not answer in time")).isVisible();
       Browser.look(page, "revoked-slow");
     } finally {
-      database.execute("DELETE FROM replicas WHERE name = 'slow'");
+      dashboard.database.execute("DELETE FROM replicas WHERE name = 'slow'");
     }
     page.context().close();
   }
 
   @Test
   void themeFollowsTheSystemUntilItIsToggled() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     Locator html = page.locator("html");
     assertThat(html).hasAttribute("data-bs-theme", "light");
     button(page, "Light or dark").click();
@@ -262,8 +193,8 @@ class DashboardIT {
 
   @Test
   void themeIsToggledWithoutScriptsToo() {
-    Page page = browser().open(1280, false);
-    signIn(page);
+    Page page = dashboard.browser().open(1280, false);
+    signIn(dashboard, page);
     page.navigate("/dashboard/?q=x&kind=mgp");
     Locator html = page.locator("html");
     for (String theme : new String[] {"dark", "light", "dark"}) {
@@ -281,10 +212,10 @@ class DashboardIT {
 
   @Test
   void phoneNeedsNoSidewaysScrolling() {
-    Page page = browser().open(360, true);
+    Page page = dashboard.browser().open(360, true);
     page.navigate("/dashboard/sign-in");
     assertFits(page);
-    signIn(page);
+    signIn(dashboard, page);
     generate(page, "A name that is somewhat longer than the others");
     assertThat(page.locator("#token")).isVisible();
     assertFits(page);
@@ -306,8 +237,8 @@ class DashboardIT {
 
   @Test
   void searchNarrowsTheListWhileTyping() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     for (String name : new String[] {"alpha", "beta"}) {
       generate(page, name);
       dismissKey(page);
@@ -322,12 +253,12 @@ class DashboardIT {
 
   @Test
   void keyIsRotatedWithGraceAndItsPageSaysWhoStillUsesIt() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     generate(page, "rotating");
     String old = page.locator("#token").textContent();
     dismissKey(page);
-    assertThat(status(old)).isEqualTo(200);
+    assertThat(dashboard.status(old)).isEqualTo(200);
     link(page, "rotating").first().click();
     assertThat(page.locator("svg.plot")).isVisible();
     Browser.look(page, "key");
@@ -340,15 +271,15 @@ class DashboardIT {
     dismissKey(page);
     assertThat(page.getByText("Still used: last")).isVisible();
     Browser.look(page, "key-in-grace");
-    assertThat(status(old)).isEqualTo(200);
-    assertThat(status(next)).isEqualTo(200);
+    assertThat(dashboard.status(old)).isEqualTo(200);
+    assertThat(dashboard.status(next)).isEqualTo(200);
     page.context().close();
   }
 
   @Test
   void organizationKeyIsEdited() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     link(page, "Generate new key").click();
     page.getByLabel("Organization").check();
     page.getByLabel("Name").fill("reports");
@@ -371,12 +302,12 @@ class DashboardIT {
 
   @Test
   void webhookIsSetTestedAndSentAgain() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     generate(page, "hooked");
     dismissKey(page);
     link(page, "hooked").first().click();
-    page.getByLabel("URL").fill(upstream.url() + "/hook");
+    page.getByLabel("URL").fill(dashboard.upstream.url() + "/hook");
     button(page, "Save URL").click();
     assertThat(page.getByText("Events go to this URL")).isVisible();
     Browser.look(page, "key-webhook");
@@ -406,12 +337,12 @@ class DashboardIT {
 
   @Test
   void everyOtherScreenIsLookedAt() {
-    Page page = browser().open();
-    signIn(page);
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
     generate(page, "seen");
     String key = page.locator("#token").textContent();
     dismissKey(page);
-    assertThat(status(key)).isEqualTo(200);
+    assertThat(dashboard.status(key)).isEqualTo(200);
     page.navigate("/dashboard/service-accounts");
     page.getByLabel("Name").fill("robot");
     page.getByLabel("Permissions for the upstream").fill("orders:read");
@@ -430,18 +361,18 @@ class DashboardIT {
 
   @Test
   void listCreateAndRevokeWorkWithoutScripts() {
-    Page page = browser().open(1280, false);
-    signIn(page);
+    Page page = dashboard.browser().open(1280, false);
+    signIn(dashboard, page);
     link(page, "Generate new key").click();
     page.getByLabel("Name").fill("plain");
     button(page, "Generate").click();
     String key = page.locator("#token").textContent();
-    assertThat(status(key)).isEqualTo(200);
+    assertThat(dashboard.status(key)).isEqualTo(200);
     link(page, "Done").click();
     link(page, "Revoke plain").click();
     button(page, "Revoke").click();
     assertThat(page.getByText("1 of 1 replica confirmed")).isVisible();
-    assertThat(status(key)).isEqualTo(401);
+    assertThat(dashboard.status(key)).isEqualTo(401);
     page.context().close();
   }
 }

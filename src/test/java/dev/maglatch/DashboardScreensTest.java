@@ -4,7 +4,6 @@ package dev.maglatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.maglatch.postgres.TestDatabase;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
@@ -18,36 +17,22 @@ import org.junit.jupiter.api.Test;
 
 /** What the pages of one key, of the organization and of the account do, without any script. */
 class DashboardScreensTest {
-  private static TestDatabase database;
-  private static EchoUpstream upstream;
-  private static TestGateway gateway;
+  private static TestDashboard dashboard;
   private WebVisitor visitor;
 
   @BeforeAll
   static void start() {
-    database = TestDatabase.create();
-    upstream = new EchoUpstream();
-    gateway =
-        TestGateway.begin(
-                database.address(),
-                upstream.url(),
-                Map.of(
-                    "MAGLATCH_SESSIONS_SIGNUP", "true",
-                    "MAGLATCH_WEBHOOKS_ALLOW_HTTP", "true",
-                    "MAGLATCH_WEBHOOKS_ALLOWED_CIDRS", "127.0.0.0/8"))
-            .awaitReady();
+    dashboard = TestDashboard.withWebhooksToHere();
   }
 
   @AfterAll
   static void stop() {
-    gateway.close();
-    upstream.close();
-    database.close();
+    dashboard.close();
   }
 
   @BeforeEach
   void visit() {
-    visitor = new WebVisitor(gateway.gateway.httpPort());
+    visitor = dashboard.visitor();
   }
 
   private String make(String kind, String name) {
@@ -61,10 +46,6 @@ class DashboardScreensTest {
     return visitor.page("/dashboard/?q=" + name).select("tbody a.name").attr("href");
   }
 
-  private static int status(String key) {
-    return gateway.get("/orders", "Authorization", "Bearer " + key).statusCode();
-  }
-
   @Test
   void rotatedKeyIsAcceptedUntilItsGraceEndsAndItsPageSaysWhoStillUsesIt() {
     visitor.signIn();
@@ -76,8 +57,8 @@ class DashboardScreensTest {
     String next = shown.select("#token").text();
 
     assertThat(shown.text()).contains("accepted for 24 hours more");
-    assertThat(status(old)).isEqualTo(200);
-    assertThat(status(next)).isEqualTo(200);
+    assertThat(dashboard.status(old)).isEqualTo(200);
+    assertThat(dashboard.status(next)).isEqualTo(200);
     Document page = visitor.page(path);
     assertThat(page.select("[role=status]").text())
         .contains("Another key has taken this one's place", "in 23 hours", "127.0.0.1", "Java");
@@ -94,8 +75,8 @@ class DashboardScreensTest {
     Document shown =
         WebVisitor.document(visitor.post(path("at-once") + "/rotate", Map.of("grace", "none")));
     assertThat(shown.text()).contains("1 of 1 replicas confirmed");
-    assertThat(status(old)).isEqualTo(401);
-    assertThat(status(shown.select("#token").text())).isEqualTo(200);
+    assertThat(dashboard.status(old)).isEqualTo(401);
+    assertThat(dashboard.status(shown.select("#token").text())).isEqualTo(200);
   }
 
   @Test
@@ -116,7 +97,7 @@ class DashboardScreensTest {
                     "rate_window", "60")));
 
     assertThat(saved.select("main").text()).contains("1 of 1 replica confirmed");
-    assertThat(status(key)).isEqualTo(403);
+    assertThat(dashboard.status(key)).isEqualTo(403);
     assertThat(visitor.page(path).text())
         .contains("other name", "Limits", "At most 5 requests in 60 s", "192.0.2.0/24")
         .doesNotContain("Limited");
@@ -151,11 +132,11 @@ class DashboardScreensTest {
     // the clock's window of some 30 years lasts longer than this test
     visitor.submit(
         visitor.page(path + "/edit"), Map.of("rate_limit", "1", "rate_window", "999999999"));
-    assertThat(status(key)).isEqualTo(200);
+    assertThat(dashboard.status(key)).isEqualTo(200);
     assertThat(visitor.page(path).select(".state").eachText()).containsExactly("Active");
     assertThat(visitor.page("/dashboard/?state=limited").select("tbody tr")).isEmpty();
 
-    assertThat(status(key)).isEqualTo(429);
+    assertThat(dashboard.status(key)).isEqualTo(429);
     await()
         .atMost(Duration.ofSeconds(30))
         .until(() -> visitor.page(path).select(".state").eachText().contains("Limited"));
@@ -174,7 +155,7 @@ class DashboardScreensTest {
     visitor.submit(
         visitor.page(path),
         "form[action$=/webhook]",
-        Map.of("webhook_url", upstream.url() + "/hook"));
+        Map.of("webhook_url", dashboard.upstream.url() + "/hook"));
     assertThat(secret(path + "/secret")).matches("whsec_[0-9a-f]{64}");
     visitor.post(path + "/test", Map.of());
     await()
@@ -196,9 +177,9 @@ class DashboardScreensTest {
     visitor.submit(
         visitor.page(path),
         "form[action$=/webhook]",
-        Map.of("webhook_url", upstream.url() + "/hook"));
+        Map.of("webhook_url", dashboard.upstream.url() + "/hook"));
     Document page = visitor.page(path);
-    assertThat(page.select("#webhook_url").val()).isEqualTo(upstream.url() + "/hook");
+    assertThat(page.select("#webhook_url").val()).isEqualTo(dashboard.upstream.url() + "/hook");
     assertThat(page.html()).doesNotContain("whsec_");
 
     String secret = secret(path + "/secret");
@@ -230,8 +211,8 @@ class DashboardScreensTest {
   void usageIsDrawnAndExported() {
     visitor.signIn();
     String key = make("org", "used");
-    status(key);
-    status(key);
+    dashboard.status(key);
+    dashboard.status(key);
     String path = path("used");
 
     assertThat(visitor.page(path).select("svg.plot").attr("aria-label"))
@@ -261,16 +242,16 @@ class DashboardScreensTest {
                 "/dashboard/keys",
                 Map.of("kind", "org", "name", "robot key", "service_account", id)));
     String key = shown.select("#token").text();
-    assertThat(status(key)).isEqualTo(200);
+    assertThat(dashboard.status(key)).isEqualTo(200);
     assertThat(visitor.page("/dashboard/").select("tbody .state").attr("title"))
         .isEqualTo("Accepted on every replica while its service account is enabled");
 
     Document list = visitor.page("/dashboard/service-accounts");
     assertThat(list.select("tbody").text()).contains("robot", "a:read, a:write", "Active");
     visitor.submit(list, "form[action$=/disable]", Map.of());
-    assertThat(status(key)).isEqualTo(401);
+    assertThat(dashboard.status(key)).isEqualTo(401);
     visitor.submit(visitor.page("/dashboard/service-accounts"), "form[action$=/enable]", Map.of());
-    assertThat(status(key)).isEqualTo(200);
+    assertThat(dashboard.status(key)).isEqualTo(200);
   }
 
   @Test
@@ -287,7 +268,7 @@ class DashboardScreensTest {
   @Test
   void membersDoNotSeeWhatIsForOwners() {
     String email = visitor.signIn();
-    database.execute("UPDATE accounts SET role = 'member' WHERE email = '" + email + "'");
+    dashboard.database.execute("UPDATE accounts SET role = 'member' WHERE email = '" + email + "'");
     assertThat(visitor.page("/dashboard/").select("nav").text()).doesNotContain("Audit");
     for (String path : List.of("service-accounts", "members", "audit", "audit.csv")) {
       assertThat(visitor.get("/dashboard/" + path).statusCode()).as(path).isEqualTo(403);
@@ -298,7 +279,7 @@ class DashboardScreensTest {
   @Test
   void passwordIsChangedAndOtherSessionsEnd() {
     String email = visitor.signIn();
-    WebVisitor other = new WebVisitor(gateway.gateway.httpPort());
+    WebVisitor other = dashboard.visitor();
     other.post("/dashboard/sign-in", Map.of("email", email, "password", WebVisitor.PASSWORD));
     assertThat(other.get("/dashboard/").statusCode()).isEqualTo(200);
     assertThat(visitor.page("/dashboard/account").select("tbody tr"))
@@ -323,7 +304,7 @@ class DashboardScreensTest {
   @Test
   void othersAreSignedOutAndThisOneStays() {
     String email = visitor.signIn();
-    WebVisitor other = new WebVisitor(gateway.gateway.httpPort());
+    WebVisitor other = dashboard.visitor();
     other.post("/dashboard/sign-in", Map.of("email", email, "password", WebVisitor.PASSWORD));
     visitor.post("/dashboard/account/sign-out-others", Map.of());
 
@@ -333,15 +314,15 @@ class DashboardScreensTest {
 
   @Test
   void oneTimeLinkSignsInOnce() {
-    Tenant tenant = Tenant.in(database.address());
-    String link = gateway.gateway.offerLink(tenant.account());
+    Tenant tenant = Tenant.in(dashboard.database.address());
+    String link = dashboard.gateway.gateway.offerLink(tenant.account());
     assertThat(link).isNotNull();
 
     assertThat(visitor.page(link).text()).contains("once");
     Document page = visitor.page(link); // looking does not use it up
     assertThat(visitor.submit(page, Map.of()).statusCode()).isEqualTo(303);
     assertThat(visitor.page("/dashboard/").text()).contains(tenant.account() + "@example.com");
-    WebVisitor late = new WebVisitor(gateway.gateway.httpPort());
+    WebVisitor late = dashboard.visitor();
     assertThat(late.get(link).statusCode()).isEqualTo(410);
     assertThat(late.submit(page, Map.of()).statusCode()).isEqualTo(410);
   }

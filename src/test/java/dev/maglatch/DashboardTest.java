@@ -3,7 +3,6 @@ package dev.maglatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.maglatch.postgres.TestDatabase;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
@@ -17,31 +16,22 @@ import org.junit.jupiter.api.Test;
 
 /** The pages as a browser without scripts gets them. */
 class DashboardTest {
-  private static TestDatabase database;
-  private static EchoUpstream upstream;
-  private static TestGateway gateway;
+  private static TestDashboard dashboard;
   private WebVisitor visitor;
 
   @BeforeAll
   static void start() {
-    database = TestDatabase.create();
-    upstream = new EchoUpstream();
-    gateway =
-        TestGateway.begin(
-                database.address(), upstream.url(), Map.of("MAGLATCH_SESSIONS_SIGNUP", "true"))
-            .awaitReady();
+    dashboard = TestDashboard.start();
   }
 
   @AfterAll
   static void stop() {
-    gateway.close();
-    upstream.close();
-    database.close();
+    dashboard.close();
   }
 
   @BeforeEach
   void visit() {
-    visitor = new WebVisitor(gateway.gateway.httpPort());
+    visitor = dashboard.visitor();
   }
 
   @Test
@@ -99,8 +89,7 @@ class DashboardTest {
     String key = shown.select("#token").text();
     assertThat(key).matches("mgp_[0-9a-f]{40}");
     assertThat(shown.select("pre").eachText()).hasSize(4).allMatch(code -> code.contains(key));
-    assertThat(gateway.get("/orders", "Authorization", "Bearer " + key).statusCode())
-        .isEqualTo(200);
+    assertThat(dashboard.status(key)).isEqualTo(200);
 
     Document list = visitor.page("/dashboard/");
     Element row = list.select("tbody tr").first();
@@ -112,8 +101,7 @@ class DashboardTest {
     assertThat(question.text()).contains("<b>ci</b>", "It was last used", "127.0.0.1");
     Document done = WebVisitor.document(visitor.submit(question, Map.of()));
     assertThat(done.select("main").text()).contains("1 of 1 replica confirmed");
-    assertThat(gateway.get("/orders", "Authorization", "Bearer " + key).statusCode())
-        .isEqualTo(401);
+    assertThat(dashboard.status(key)).isEqualTo(401);
     assertThat(visitor.page("/dashboard/").select("tbody tr").text()).contains("Revoked");
   }
 
@@ -130,7 +118,7 @@ class DashboardTest {
                       Map.of("kind", kind, "name", name, "expiry", "30", "scope", "read")));
           String key = shown.select("#token").text();
           String tried = shown.select("[data-try]").attr("data-try");
-          assertThat(gateway.get(tried, "Authorization", "Bearer " + key).statusCode())
+          assertThat(dashboard.gateway.get(tried, "Authorization", "Bearer " + key).statusCode())
               .as(kind)
               .isEqualTo(200);
         });
@@ -221,7 +209,7 @@ class DashboardTest {
           .isEqualTo(403);
       assertThat(visitor.post("/dashboard/sign-in", form, headers).statusCode()).isEqualTo(403);
     }
-    String own = "http://127.0.0.1:" + gateway.gateway.httpPort();
+    String own = "http://127.0.0.1:" + dashboard.gateway.gateway.httpPort();
     assertThat(
             visitor
                 .post("/dashboard/keys", form, "Origin", own, "Sec-Fetch-Site", "same-origin")
@@ -234,7 +222,7 @@ class DashboardTest {
     visitor.signIn();
     visitor.post("/dashboard/keys", Map.of("kind", "mgp", "name", "mine"));
     String revoke = visitor.link("/dashboard/", "Revoke");
-    WebVisitor other = new WebVisitor(gateway.gateway.httpPort());
+    WebVisitor other = dashboard.visitor();
     other.signIn();
 
     assertThat(other.page("/dashboard/").text()).contains("No keys yet");
@@ -252,7 +240,10 @@ class DashboardTest {
     assertThat(out.headers().firstValue("location")).contains("/dashboard/sign-in");
     assertThat(visitor.cookie()).isEmpty();
     assertThat(
-            gateway.getWhatever("/dashboard/", "Cookie", "maglatch_session=" + cookie).statusCode())
+            dashboard
+                .gateway
+                .getWhatever("/dashboard/", "Cookie", "maglatch_session=" + cookie)
+                .statusCode())
         .isEqualTo(303);
   }
 
@@ -316,7 +307,7 @@ class DashboardTest {
     assertThat(visitor.get("/dashboard/keys").headers().firstValue("allow")).contains("POST");
     assertThat(visitor.get("/dashboard/keys/mgp/x/revoke").statusCode()).isEqualTo(404);
     assertThat(visitor.get("/dashboard/keys/x/x/revoke").statusCode()).isEqualTo(404);
-    assertThat(gateway.getWhatever("/dashboards").statusCode()).isEqualTo(401);
+    assertThat(dashboard.gateway.getWhatever("/dashboards").statusCode()).isEqualTo(401);
   }
 
   @Test
@@ -353,7 +344,9 @@ class DashboardTest {
   void dashboardCanBeSwitchedOff() {
     try (TestGateway without =
         TestGateway.begin(
-                database.address(), upstream.url(), Map.of("MAGLATCH_DASHBOARD_ENABLED", "false"))
+                dashboard.database.address(),
+                dashboard.upstream.url(),
+                Map.of("MAGLATCH_DASHBOARD_ENABLED", "false"))
             .awaitReady()) {
       assertThat(without.getWhatever("/dashboard/").statusCode()).isEqualTo(401);
     }
