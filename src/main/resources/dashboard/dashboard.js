@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loaded in the head, so that the theme is there before the first paint. Pages work without it.
+// Loaded in the head, so that nothing is painted that goes away at once. Pages work without it.
 const root = document.documentElement;
-const dark = matchMedia("(prefers-color-scheme: dark)");
 const find = (selector) => document.querySelector(selector);
-let chosen = root.dataset.bsTheme; // by the cookie
-const setTheme = () => { root.dataset.bsTheme = chosen ?? (dark.matches ? "dark" : "light"); };
 const choose = (theme) => {
   document.cookie = `maglatch_theme=${theme}; Max-Age=31536000; Path=/dashboard; SameSite=Strict`;
-  chosen = theme;
-  setTheme();
+  root.dataset.bsTheme = theme;
+  find(`[data-theme-choice]:not([value=${theme}])`).focus(); // the one that was pressed is gone
 };
 root.classList.add("js");
-setTheme();
-dark.addEventListener("change", setTheme);
 
 const say = (text) => { find("#said").textContent = text; };
 const ask = () => find("#sure").showModal();
@@ -42,7 +37,7 @@ const tryIt = async (path) => {
 };
 
 document.addEventListener("click", (event) => {
-  const on = event.target.closest("[data-copy],[data-download],[data-try],[data-close],[data-stay],[data-leave],[data-theme-toggle]");
+  const on = event.target.closest("[data-copy],[data-download],[data-try],[data-close],[data-stay],[data-leave],[data-theme-choice]");
   const to = on?.dataset ?? {};
   if (to.copy) copy(to.copy);
   if (to.download) download(to.download);
@@ -50,7 +45,7 @@ document.addEventListener("click", (event) => {
   if ("stay" in to) find("#sure").close();
   if ("leave" in to) { find("#sure").close(); find("#modal").close(); }
   if ("close" in to && on.closest("#modal")) { event.preventDefault(); close(); }
-  if ("themeToggle" in to) { event.preventDefault(); choose(root.dataset.bsTheme === "dark" ? "light" : "dark"); }
+  if ("themeChoice" in to) { event.preventDefault(); choose(on.value); }
 });
 document.addEventListener("cancel", (event) => { if (event.target.id === "modal") { event.preventDefault(); close(); } }, true);
 document.addEventListener("close", (event) => {

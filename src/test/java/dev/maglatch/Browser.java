@@ -126,7 +126,7 @@ final class Browser implements AutoCloseable {
     for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
       page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
       page.waitForFunction(
-          "scheme => document.documentElement.dataset.bsTheme === scheme",
+          "scheme => getComputedStyle(document.documentElement).colorScheme === scheme",
           scheme.name().toLowerCase(java.util.Locale.ROOT));
       page.screenshot(
           new Page.ScreenshotOptions()

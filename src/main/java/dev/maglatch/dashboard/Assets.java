@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.dashboard;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -45,12 +47,18 @@ final class Assets {
   }
 
   private void add(String name) {
-    byte[] content = content(name);
+    boolean script = name.endsWith(".js");
+    byte[] content = script ? content(name) : followingTheSystem(content(name));
     int dot = name.lastIndexOf('.');
     String path = PATH + name.substring(0, dot) + "-" + hash(content) + name.substring(dot);
-    String type = name.endsWith(".js") ? SCRIPT : STYLE;
     paths.put(name, path);
-    byPath.put(path, new Asset(type, Buffer.buffer(content), Buffer.buffer(gzip(content))));
+    byPath.put(
+        path,
+        new Asset(script ? SCRIPT : STYLE, Buffer.buffer(content), Buffer.buffer(gzip(content))));
+  }
+
+  private static byte[] followingTheSystem(byte[] css) {
+    return Theme.followingTheSystem(new String(css, UTF_8)).getBytes(UTF_8);
   }
 
   /** Returns the path of the file {@code name}. */

@@ -14,6 +14,8 @@ enum Theme {
   DARK;
 
   private static final String COOKIE = "maglatch_theme";
+  private static final String DARK_RULE = "[data-bs-theme=dark]";
+  private static final String DARK_SYSTEM_RULE = ":where(:root):not([data-bs-theme])";
   private static final String ATTRIBUTES =
       "; Max-Age=31536000; Path=" + Dashboard.BASE + "; SameSite=Strict";
 
@@ -44,5 +46,20 @@ enum Theme {
 
   String text() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Returns {@code css} with all it says of a dark page said again, in the same order and as
+   * strongly, of a page without a choice on a dark system. Knows rules that stand in no other one.
+   */
+  static String followingTheSystem(String css) {
+    StringBuilder followed = new StringBuilder(css).append("\n@media (prefers-color-scheme:dark){");
+    for (String rule : css.split("}", -1)) {
+      int body = rule.lastIndexOf('{');
+      if (body >= 0 && rule.lastIndexOf(DARK_RULE, body) >= 0) {
+        followed.append(rule.replace(DARK_RULE, DARK_SYSTEM_RULE)).append('}');
+      }
+    }
+    return followed.append("}\n").toString();
   }
 }
