@@ -7,7 +7,7 @@ import static dev.maglatch.DashboardSteps.dismissKey;
 import static dev.maglatch.DashboardSteps.generate;
 import static dev.maglatch.DashboardSteps.link;
 import static dev.maglatch.DashboardSteps.signIn;
-import static dev.maglatch.DashboardSteps.thenReloaded;
+import static dev.maglatch.DashboardSteps.thenShownAnew;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -80,6 +80,9 @@ class DashboardIT {
     dismissKey(page);
     assertThat(page.locator("tbody .name")).hasText("Nightly build");
     assertThat(page.content()).doesNotContain(key);
+    assertThat(page.evaluate("JSON.stringify([localStorage, sessionStorage, history.state])"))
+        .asString()
+        .doesNotContain(key);
 
     page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Revoke Nightly build"))
         .click();
@@ -89,7 +92,7 @@ class DashboardIT {
     assertThat(page.getByText("1 of 1 replica confirmed")).isVisible();
     Browser.look(page, "revoked");
     assertThat(dashboard.status(key)).isEqualTo(401);
-    thenReloaded(page, () -> link(page, "Done").click());
+    thenShownAnew(page, () -> link(page, "Done").click());
     assertThat(page.locator("tbody").getByText("Revoked")).isVisible();
     page.context().close();
   }
@@ -111,6 +114,26 @@ class DashboardIT {
     page.context().close();
   }
 
+  /** Without https there is no clipboard for scripts, and an old way may fail. */
+  @Test
+  void copyingThatFailsIsNotSaidToHaveWorked() {
+    Page page = dashboard.browser().open();
+    page.addInitScript(
+        "delete Navigator.prototype.clipboard; window.works = true;"
+            + " document.execCommand = () => window.works");
+    signIn(dashboard, page);
+    generate(page, "copied by hand");
+    Locator copy = page.locator("[data-copy='#token']");
+    copy.click();
+    assertThat(page.locator("#said")).hasText("Copied to the clipboard.");
+    page.evaluate("window.works = false");
+    copy.click();
+    assertThat(page.locator("#said")).containsText("copy it yourself");
+    assertThat(page.evaluate("getSelection().toString()"))
+        .isEqualTo(page.locator("#token").textContent());
+    page.context().close();
+  }
+
   @Test
   void mistakesAreToldWhereTheyAreAndTheFormKeepsWhatWasWritten() {
     Page page = dashboard.browser().open();
@@ -126,6 +149,26 @@ class DashboardIT {
     page.getByLabel("Organization").check();
     page.getByLabel("Expires").selectOption("custom");
     Browser.look(page, "generate-organization");
+    page.context().close();
+  }
+
+  @Test
+  void gatewayThatDoesNotAnswerIsToldOfAndTheFormKeepsWhatWasWritten() {
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
+    link(page, "Generate new key").click();
+    page.getByLabel("Name").fill("written before");
+    Locator told = page.locator("#modal").getByText("The gateway did not answer.");
+    page.context().setOffline(true);
+    button(page, "Generate").click();
+    assertThat(told).isVisible();
+    assertThat(page.getByLabel("Name")).hasValue("written before");
+    Browser.look(page, "unanswered");
+
+    page.context().setOffline(false);
+    button(page, "Generate").click();
+    assertThat(page.locator("#token")).isVisible();
+    assertThat(told).not().isVisible();
     page.context().close();
   }
 
@@ -312,7 +355,7 @@ class DashboardIT {
     page.getByLabel("in so many seconds").fill("60");
     button(page, "Save").click();
     assertThat(page.getByText("1 of 1 replica confirmed")).isVisible();
-    thenReloaded(page, () -> link(page, "Done").click());
+    thenShownAnew(page, () -> link(page, "Done").click());
     assertThat(page.getByText("At most 100 requests in 60 s")).isVisible();
     page.context().close();
   }

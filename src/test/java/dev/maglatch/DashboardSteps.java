@@ -48,14 +48,14 @@ final class DashboardSteps {
   static void dismissKey(Page page) {
     assertThat(page.locator("#token")).isVisible();
     link(page, "Done").click();
-    thenReloaded(page, () -> page.locator("#sure [data-leave]").click());
+    thenShownAnew(page, () -> page.locator("#sure [data-leave]").click());
   }
 
-  /** Does what makes the page load itself again, and waits for that. */
-  static void thenReloaded(Page page, Runnable action) {
-    page.evaluate("window.before = true");
+  /** Does what makes the page show its content anew, and waits for that. */
+  static void thenShownAnew(Page page, Runnable action) {
+    page.evaluate("document.querySelector('#content').stale = true");
     action.run();
-    page.waitForFunction("() => !window.before && document.readyState === 'complete'");
+    page.waitForFunction("() => !document.querySelector('#content').stale");
     assertThat(page.locator("#modal")).not().isVisible();
   }
 }
