@@ -54,7 +54,10 @@ final class Browser implements AutoCloseable {
         playwright
             .chromium()
             .launch(
-                new BrowserType.LaunchOptions().setExecutablePath(executable).setArgs(ARGUMENTS));
+                new BrowserType.LaunchOptions()
+                    .setExecutablePath(executable)
+                    .setArgs(ARGUMENTS)
+                    .setIgnoreDefaultArgs(List.of("--hide-scrollbars"))); // people see them too
   }
 
   /** Starts one whose pages are relative to {@code origin}; null if this machine has none. */
@@ -128,17 +131,18 @@ final class Browser implements AutoCloseable {
       page.waitForFunction(
           "scheme => getComputedStyle(document.documentElement).colorScheme === scheme",
           scheme.name().toLowerCase(java.util.Locale.ROOT));
-      page.screenshot(
-          new Page.ScreenshotOptions()
-              .setPath(
-                  SCREENSHOTS.resolve(
-                      name + "-" + scheme.name().toLowerCase(java.util.Locale.ROOT) + ".png")));
+      keep(page, name + "-" + scheme.name().toLowerCase(java.util.Locale.ROOT));
       assertThat(new AxeBuilder(page).setLegacyMode(true).analyze().getViolations())
           .as(name + " " + scheme)
           .extracting(violation -> violation.getId() + ": " + violation.getNodes())
           .isEmpty();
     }
     page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.LIGHT));
+  }
+
+  /** Keeps what the page looks like. */
+  static void keep(Page page, String name) {
+    page.screenshot(new Page.ScreenshotOptions().setPath(SCREENSHOTS.resolve(name + ".png")));
   }
 
   /** Returns violations of a policy and errors of scripts so far. */

@@ -271,31 +271,6 @@ class DashboardIT {
   }
 
   @Test
-  void phoneNeedsNoSidewaysScrolling() {
-    Page page = dashboard.browser().open(360, true);
-    page.navigate("/dashboard/sign-in");
-    assertFits(page);
-    signIn(dashboard, page);
-    generate(page, "A name that is somewhat longer than the others");
-    assertThat(page.locator("#token")).isVisible();
-    assertFits(page);
-    Browser.look(page, "phone-issued");
-    dismissKey(page);
-    assertFits(page);
-    Browser.look(page, "phone-keys");
-    page.context().close();
-  }
-
-  private static void assertFits(Page page) {
-    assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(360);
-    assertThat(
-            page.evaluate(
-                "[...document.querySelectorAll('dialog[open]')].every(d => d.scrollWidth <="
-                    + " d.clientWidth)"))
-        .isEqualTo(true);
-  }
-
-  @Test
   void searchNarrowsTheListWhileTyping() {
     Page page = dashboard.browser().open();
     signIn(dashboard, page);
@@ -412,9 +387,6 @@ class DashboardIT {
     for (String screen : new String[] {"usage", "members", "audit", "account", "nowhere"}) {
       page.navigate("/dashboard/" + screen);
       Browser.look(page, screen);
-      page.setViewportSize(360, 800);
-      assertFits(page);
-      page.setViewportSize(1280, 900);
     }
     page.context().close();
   }
