@@ -172,8 +172,13 @@ class DashboardScreensTest {
     visitor.signIn();
     make("mgp", "hooked");
     String path = path("hooked");
-    assertThat(visitor.post(path + "/webhook", Map.of("webhook_url", "ftp://x")).statusCode())
-        .isEqualTo(422);
+    HttpResponse<String> refused =
+        visitor.post(path + "/webhook", Map.of("webhook_url", "ftp://x"));
+    assertThat(refused.statusCode()).isEqualTo(422);
+    Document mistaken = WebVisitor.document(refused);
+    assertThat(mistaken.select("#webhook_url-complaint").text()).contains("must be an https URL");
+    assertThat(mistaken.select("#webhook_url[aria-invalid=true]").val()).isEqualTo("ftp://x");
+    assertThat(mistaken.select("h1").text()).isEqualTo("hooked");
     visitor.submit(
         visitor.page(path),
         "form[action$=/webhook]",

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param successor the path of that other one
  * @param plot the requests of the last week
  * @param limits what binds the key; null if nothing does
- * @param hasWebhooks whether events can go to a URL of this key
+ * @param webhook null if events can go to no URL of this key
  * @param notice what was just done; null for nothing
  */
 record KeyDetail(
@@ -28,13 +28,32 @@ record KeyDetail(
     @Nullable String successor,
     UsageBar plot,
     boolean editable,
-    boolean hasWebhooks,
-    @Nullable String webhookUrl,
+    @Nullable WebhookField webhook,
     @Nullable String notice) {
 
+  /**
+   * Where the events of a key go.
+   *
+   * @param set whether they go anywhere now
+   * @param url as it is, or as somebody has just filled it in; empty for none
+   * @param complaint what is wrong with it; null for nothing
+   */
+  record WebhookField(boolean set, String url, @Nullable String complaint) {
+    static @Nullable WebhookField of(KeyRecord key) {
+      KeyWebhook webhook = key.webhook();
+      return WebhookScreens.fits(key)
+          ? new WebhookField(webhook != null, webhook == null ? "" : webhook.url(), null)
+          : null;
+    }
+  }
+
   static KeyDetail of(
-      KeyRecord key, KeyRow row, UsageBar plot, Instant now, @Nullable String notice) {
-    KeyWebhook webhook = key.webhook();
+      KeyRecord key,
+      KeyRow row,
+      UsageBar plot,
+      @Nullable WebhookField webhook,
+      Instant now,
+      @Nullable String notice) {
     boolean active = key.life().active();
     return new KeyDetail(
         row,
@@ -46,8 +65,7 @@ record KeyDetail(
             : Dashboard.HOME + "keys/" + key.kind().text() + "/" + key.life().successorId(),
         plot,
         active && key.kind() == KeyKind.ORG,
-        WebhookScreens.fits(key),
-        webhook == null ? null : webhook.url(),
+        webhook,
         notice);
   }
 

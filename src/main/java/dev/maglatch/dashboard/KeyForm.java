@@ -35,6 +35,8 @@ final class KeyForm {
   static final String WEBHOOK_URL = "webhook_url";
   static final String SERVICE_ACCOUNT = "service_account";
 
+  static final String URL_NOT_ACCEPTED = "This must be an https URL of a public address.";
+
   private static final int MAX_RANGES = 100;
 
   private final Form form;
@@ -198,7 +200,7 @@ final class KeyForm {
       return null;
     }
     if (url.length() > TextRule.MAX_URL || !accepted.test(url)) {
-      complain(WEBHOOK_URL, "This must be an https URL of a public address.");
+      complain(WEBHOOK_URL, URL_NOT_ACCEPTED);
     }
     return url;
   }

@@ -5,36 +5,33 @@ import dev.maglatch.manage.KeyReach;
 import dev.maglatch.manage.KeyRecord;
 import dev.maglatch.manage.KeySettings;
 import dev.maglatch.manage.Rotation;
-import dev.maglatch.usage.HourlyRequests;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** One key: all about it, other settings, another secret. */
 final class KeyScreens {
-  private static final int WEEK = 168;
   private static final int KEPT_HOURS = 90 * 24;
 
   private final UseCases useCases;
   private final Screens screens;
   private final KeyFinder finder;
+  private final KeyPage page;
   private final IssuedScreen issued;
 
   KeyScreens(UseCases useCases, Screens screens, IssuedScreen issued) {
     this.useCases = useCases;
     this.screens = screens;
     this.finder = new KeyFinder(useCases, screens);
+    this.page = new KeyPage(useCases, screens);
     this.issued = issued;
   }
 
   List<Route> routes() {
     return List.of(
         Route.get(
-            "/keys/*/*", visit -> finder.withLastUse(visit, (reach, key) -> show(visit, key))),
+            "/keys/*/*", visit -> finder.withLastUse(visit, (reach, key) -> page.show(visit, key))),
         Route.get(
             "/keys/*/*/usage.csv", visit -> finder.withLastUse(visit, (reach, key) -> csv(key))),
         Route.get("/keys/*/*/edit", visit -> finder.with(visit, (reach, key) -> edit(visit, key))),
@@ -46,30 +43,6 @@ final class KeyScreens {
         Route.post(
             "/keys/*/*/rotate",
             visit -> finder.with(visit, (reach, key) -> rotate(visit, reach, key))));
-  }
-
-  private Future<Reply> show(Visit visit, KeyRecord key) {
-    Instant now = useCases.clock().instant();
-    List<UUID> alone = List.of(key.id());
-    Future<List<HourlyRequests>> hours = useCases.usage().since(alone, UsageBar.from(now, WEEK));
-    Future<Map<UUID, Instant>> limited = useCases.catalog().limited(alone);
-    return Future.all(hours, limited)
-        .map(both -> page(visit, key, hours.result(), limited.result().get(key.id()), now));
-  }
-
-  private Reply page(
-      Visit visit,
-      KeyRecord key,
-      List<HourlyRequests> hours,
-      @Nullable Instant limitedUntil,
-      Instant now) {
-    KeyRow row = KeyRow.of(key, hours, limitedUntil, now);
-    UsageBar plot = UsageBar.week(hours, now);
-    return screens.show(
-        visit,
-        "keys",
-        row.name(),
-        Templates.key(KeyDetail.of(key, row, plot, now, Notice.of(visit))));
   }
 
   private Future<Reply> csv(KeyRecord key) {

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What an organization has besides keys. Usage is for everybody, the rest for owners. */
 final class OrganizationScreens {
-  private static final int WEEK = 168;
   private static final int KEPT_HOURS = 90 * 24;
   private static final int AUDIT_PAGE = 50;
   private static final Page ALL = new Page(500, 0);
@@ -61,7 +60,7 @@ final class OrganizationScreens {
 
   private Future<Reply> usage(Visit visit) {
     Instant now = useCases.clock().instant();
-    return hours(visit, now, WEEK)
+    return hours(visit, now, UsageBar.WEEK)
         .map(
             hours ->
                 screens.show(

@@ -20,10 +20,12 @@ record UsageBar(List<Column> columns, int width, int height, String label) {
   /** How many hours the bar in a list has. */
   static final int HOURS = 36;
 
+  /** How many hours the bar of a page has. */
+  static final int WEEK = 168;
+
   private static final int STEP = 4;
   private static final int SMALL = 24;
   private static final int LARGE = 120;
-  private static final int WEEK = 168;
 
   /** A column; {@code height} is 1 for an hour without a request. */
   record Column(int x, int y, int height, boolean empty) {}

@@ -26,12 +26,14 @@ final class WebhookScreens {
   private final UseCases useCases;
   private final Screens screens;
   private final KeyFinder finder;
+  private final KeyPage page;
 
   WebhookScreens(Surroundings surroundings, UseCases useCases, Screens screens) {
     this.surroundings = surroundings;
     this.useCases = useCases;
     this.screens = screens;
     this.finder = new KeyFinder(useCases, screens);
+    this.page = new KeyPage(useCases, screens);
   }
 
   List<Route> routes() {
@@ -65,9 +67,7 @@ final class WebhookScreens {
     String url = visit.form().text("webhook_url");
     if (!url.isEmpty()
         && (url.length() > TextRule.MAX_URL || !surroundings.acceptsUrl().test(url))) {
-      return Future.succeededFuture(
-          screens.problem(
-              visit, 422, "URL not accepted", "It must be an https URL of a public address."));
+      return page.refuse(visit, key, url, KeyForm.URL_NOT_ACCEPTED);
     }
     return useCases
         .keys()
