@@ -157,12 +157,15 @@ class DashboardTest {
   @Test
   void mistakesAreToldAtTheirFieldsAndNothingIsMade() {
     visitor.signIn();
+    visitor.post("/dashboard/service-accounts", Map.of("name", "robot"));
     Map<Map<String, String>, String> mistakes =
         Map.of(
             Map.of("kind", "mgp", "name", " "), "#name-complaint",
             Map.of("kind", "mgp", "name", "x".repeat(65)), "#name-complaint",
             Map.of("kind", "mgp", "name", "a", "webhook_url", "http://127.0.0.1/"),
                 "#webhook_url-complaint",
+            Map.of("kind", "org", "name", "a", "description", "x".repeat(1025)),
+                "#description-complaint",
             Map.of("kind", "org", "name", "a", "allowed_ips", "1.2.3.4 nonsense"),
                 "#allowed_ips-complaint",
             Map.of("kind", "org", "name", "a", "expiry", "custom", "expires_on", "2020-01-01"),
@@ -173,9 +176,11 @@ class DashboardTest {
         (fields, place) -> {
           HttpResponse<String> answer = visitor.post("/dashboard/keys", fields);
           assertThat(answer.statusCode()).as(fields.toString()).isEqualTo(422);
-          assertThat(WebVisitor.document(answer).select(place).text())
-              .as(fields.toString())
-              .isNotBlank();
+          Document page = WebVisitor.document(answer);
+          assertThat(page.select(place).text()).as(fields.toString()).isNotBlank();
+          assertThat(page.select(place.replace("-complaint", "")).attr("aria-invalid"))
+              .as(place)
+              .isEqualTo("true");
         });
     assertThat(visitor.page("/dashboard/").text()).contains("No keys yet");
   }
