@@ -74,7 +74,7 @@ class DashboardScreensTest {
     String old = make("mgp", "at-once");
     Document shown =
         WebVisitor.document(visitor.post(path("at-once") + "/rotate", Map.of("grace", "none")));
-    assertThat(shown.text()).contains("1 of 1 replicas confirmed");
+    assertThat(shown.text()).contains("1 of 1 replica confirmed");
     assertThat(dashboard.status(old)).isEqualTo(401);
     assertThat(dashboard.status(shown.select("#token").text())).isEqualTo(200);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.dashboard;
 
+import dev.maglatch.manage.Confirmation;
 import dev.maglatch.manage.Creation.IssuedKey;
 import io.vertx.core.net.HostAndPort;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +16,19 @@ final class IssuedScreen {
     this.screens = screens;
   }
 
-  /** Returns the page with the key, and {@code note} on what else has happened. */
-  Reply show(Visit visit, IssuedKey key, @Nullable String note) {
+  Reply show(Visit visit, IssuedKey key) {
+    return show(visit, key, null, null);
+  }
+
+  /**
+   * Returns the page with the key, and {@code note} on what else has happened.
+   *
+   * @param confirmation how far that is known; null if nobody was asked
+   */
+  Reply show(
+      Visit visit, IssuedKey key, @Nullable String note, @Nullable Confirmation confirmation) {
     String tryPath = surroundings.whoAmI().apply(key.key().kind());
-    IssuedView view = IssuedView.of(key, origin(visit), tryPath, note);
+    IssuedView view = IssuedView.of(key, origin(visit), tryPath, note, confirmation);
     return screens.show(visit, "keys", "Your new key", Templates.issued(view));
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.dashboard;
 
+import dev.maglatch.manage.Confirmation;
 import dev.maglatch.manage.Creation.IssuedKey;
 import dev.maglatch.secret.Secret;
 import java.util.List;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param tryPath where the key can be tried; null if nowhere
  * @param samples ready to paste, the real key in them
  * @param note what else has happened; null for nothing
+ * @param confirmation how far that is known; null if nobody was asked
  */
 record IssuedView(
     String name,
@@ -20,7 +22,8 @@ record IssuedView(
     @Nullable String webhookSecret,
     @Nullable String tryPath,
     List<Sample> samples,
-    @Nullable String note) {
+    @Nullable String note,
+    @Nullable Confirmation confirmation) {
 
   /** A request in one language. */
   record Sample(String id, String language, String code) {}
@@ -29,7 +32,11 @@ record IssuedView(
    * @param origin where the gateway is
    */
   static IssuedView of(
-      IssuedKey issued, String origin, @Nullable String tryPath, @Nullable String note) {
+      IssuedKey issued,
+      String origin,
+      @Nullable String tryPath,
+      @Nullable String note,
+      @Nullable Confirmation confirmation) {
     String token = issued.token().reveal();
     Secret webhookSecret = issued.webhookSecret();
     return new IssuedView(
@@ -38,7 +45,8 @@ record IssuedView(
         webhookSecret == null ? null : webhookSecret.reveal(),
         tryPath,
         samples(origin + (tryPath == null ? "/" : tryPath), token),
-        note);
+        note,
+        confirmation);
   }
 
   private static List<Sample> samples(String url, String token) {

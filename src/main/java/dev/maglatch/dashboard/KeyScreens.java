@@ -116,18 +116,26 @@ final class KeyScreens {
                 rotation == null
                     ? screens.problem(
                         visit, 409, "Not rotated", "This key is over, or has a successor already.")
-                    : issued.show(visit, rotation.successor(), note(rotation, grace)));
+                    : rotated(visit, rotation, grace));
   }
 
-  private static String note(Rotation rotation, Duration grace) {
+  private Reply rotated(Visit visit, Rotation rotation, Duration grace) {
     return grace.isZero()
-        ? "The old key is refused from now on: "
-            + rotation.confirmation().acknowledged()
-            + " of "
-            + rotation.confirmation().replicas()
-            + " replicas confirmed."
-        : "The old key is accepted for "
-            + (grace.toDays() > 0 ? grace.toDays() * 24 : grace.toHours())
-            + " hours more. Its page says who still uses it.";
+        ? issued.show(
+            visit,
+            rotation.successor(),
+            "The old key is refused from now on.",
+            rotation.confirmation())
+        : issued.show(
+            visit,
+            rotation.successor(),
+            "The old key is accepted for "
+                + hours(grace)
+                + " more. Its page says who still uses it.",
+            null);
+  }
+
+  private static String hours(Duration grace) {
+    return grace.toHours() == 1 ? "an hour" : grace.toHours() + " hours";
   }
 }

@@ -95,7 +95,7 @@ final class NewKeyScreens {
   private Future<Reply> created(Visit visit, KeyForm form, KeyKind kind, Creation creation) {
     switch (creation.outcome()) {
       case CREATED -> {
-        return Future.succeededFuture(issued.show(visit, creation.key(), null));
+        return Future.succeededFuture(issued.show(visit, creation.key()));
       }
       case LIMIT_REACHED ->
           form.complain(
