@@ -278,6 +278,11 @@ class DashboardIT {
       generate(page, name);
       dismissKey(page);
     }
+    link(page, "Name").click();
+    assertThat(page.locator("tbody .name")).hasText(new String[] {"alpha", "beta"});
+    page.getByLabel("Search").fill("a");
+    assertThat(page.getByText("2 keys found")).isVisible();
+    assertThat(page.locator("tbody .name")).hasText(new String[] {"alpha", "beta"});
     page.getByLabel("Search").fill("alp");
     assertThat(page.locator("tbody .name")).hasCount(1);
     assertThat(page.locator("tbody .name")).hasText("alpha");

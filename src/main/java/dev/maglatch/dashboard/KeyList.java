@@ -55,11 +55,6 @@ record KeyList(Filter filter, Order order, int page) {
     return state == filter.state();
   }
 
-  /** Returns the link to this list as it is. */
-  String here() {
-    return link(order, page);
-  }
-
   /** Returns the link to the same list in another order: once more turns it round. */
   String sortedBy(Column column) {
     boolean again = order.by() == column;
@@ -78,10 +73,27 @@ record KeyList(Filter filter, Order order, int page) {
     return link(order, other);
   }
 
+  /** Returns the column that the list is sorted by, as {@link #of} reads it. */
+  String sort() {
+    return sort(order);
+  }
+
+  /** Returns in which direction it is, likewise. */
+  String direction() {
+    return direction(order);
+  }
+
+  private static String sort(Order order) {
+    return order.by().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String direction(Order order) {
+    return order.descending() ? "desc" : "asc";
+  }
+
   private String link(Order by, int at) {
-    StringBuilder link = new StringBuilder(Dashboard.HOME + "?sort=");
-    link.append(by.by().name().toLowerCase(Locale.ROOT));
-    link.append("&order=").append(by.descending() ? "desc" : "asc");
+    StringBuilder link = new StringBuilder(Dashboard.HOME + "?sort=").append(sort(by));
+    link.append("&order=").append(direction(by));
     add(link, "q", filter.text());
     KeyKind kind = filter.kind();
     add(link, "kind", kind == null ? "" : kind.text());
