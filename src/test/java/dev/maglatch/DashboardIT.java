@@ -11,6 +11,7 @@ import static dev.maglatch.DashboardSteps.thenShownAnew;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.microsoft.playwright.Dialog;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
@@ -114,6 +115,26 @@ class DashboardIT {
     page.context().close();
   }
 
+  /**
+   * As when its link is opened in another tab: the form stands in no dialog, and its answer too.
+   */
+  @Test
+  void keyIsGeneratedOnAPageOfItsOwn() {
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
+    page.navigate("/dashboard/keys/new");
+    button(page, "Generate").click();
+    assertThat(page.getByText("Give the key a name.")).isVisible();
+    page.getByLabel("Name").fill("alone");
+    button(page, "Generate").click();
+    assertThat(page.locator("#content #token")).isVisible();
+    assertThat(page.locator("#modal")).not().isVisible();
+    page.onceDialog(Dialog::accept);
+    link(page, "Done").click();
+    assertThat(page.locator("tbody .name")).hasText("alone");
+    page.context().close();
+  }
+
   /** Without https there is no clipboard for scripts, and an old way may fail. */
   @Test
   void copyingThatFailsIsNotSaidToHaveWorked() {
@@ -199,6 +220,23 @@ class DashboardIT {
 
     link(page, "Generate new key").click();
     assertThat(button(page, "Sign in")).isVisible();
+    page.context().close();
+  }
+
+  @Test
+  void sessionThatEndedWhileAFormWasFilledInLeadsToTheSignIn() {
+    Page page = dashboard.browser().open();
+    signIn(dashboard, page);
+    link(page, "Generate new key").click();
+    page.getByLabel("Name").fill("too late");
+    Page other = page.context().newPage();
+    other.navigate("/dashboard/");
+    button(other, "Sign out").click();
+    assertThat(button(other, "Sign in")).isVisible();
+
+    button(page, "Generate").click();
+    assertThat(page.getByLabel("Password")).isVisible();
+    assertThat(page.locator("#token")).hasCount(0);
     page.context().close();
   }
 

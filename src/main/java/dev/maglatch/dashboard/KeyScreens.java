@@ -65,7 +65,8 @@ final class KeyScreens {
 
   private Reply form(Visit visit, int status, KeyRecord key, KeyForm form) {
     KeyRow row = KeyRow.of(key, useCases.clock().instant());
-    return screens.show(visit, status, "keys", "Edit " + row.name(), Templates.edit(row, form));
+    return screens.show(
+        visit, status, "keys", "Edit " + row.name(), Templates.edit(row, form, visit.modal()));
   }
 
   private Future<Reply> save(Visit visit, KeyReach reach, KeyRecord key) {
@@ -97,7 +98,7 @@ final class KeyScreens {
   private Future<Reply> askToRotate(Visit visit, KeyRecord key) {
     KeyRow row = KeyRow.of(key, useCases.clock().instant());
     return Future.succeededFuture(
-        screens.show(visit, "keys", "Rotate " + row.name(), Templates.rotate(row)));
+        screens.show(visit, "keys", "Rotate " + row.name(), Templates.rotate(row, visit.modal())));
   }
 
   private Future<Reply> rotate(Visit visit, KeyReach reach, KeyRecord key) {

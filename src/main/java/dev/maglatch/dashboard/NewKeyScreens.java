@@ -51,7 +51,7 @@ final class NewKeyScreens {
                     status,
                     "keys",
                     "Generate new key",
-                    Templates.newKey(form, kinds, accounts)));
+                    Templates.newKey(form, kinds, accounts, visit.modal())));
   }
 
   /** Only owners make keys for service accounts. */

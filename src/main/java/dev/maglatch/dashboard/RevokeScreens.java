@@ -32,7 +32,8 @@ final class RevokeScreens {
   private Future<Reply> ask(Visit visit, KeyRecord key) {
     KeyRow row = KeyRow.of(key, useCases.clock().instant());
     return Future.succeededFuture(
-        screens.show(visit, "keys", "Revoke " + row.name() + "?", Templates.revoke(row)));
+        screens.show(
+            visit, "keys", "Revoke " + row.name() + "?", Templates.revoke(row, visit.modal())));
   }
 
   /** Somebody else may have done it a moment ago: then it is waited for all the same. */

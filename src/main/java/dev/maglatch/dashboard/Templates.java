@@ -49,16 +49,20 @@ final class Templates {
     return out -> JtekeysGenerated.render(html(out), null, list, rows, total, kinds);
   }
 
-  static Content newKey(KeyForm form, List<KeyKind> kinds, List<ServiceAccountRecord> accounts) {
-    return out -> JtenewkeyGenerated.render(html(out), null, form, kinds, accounts);
+  /**
+   * @param modal whether the form stands in a dialog, and its answer does too
+   */
+  static Content newKey(
+      KeyForm form, List<KeyKind> kinds, List<ServiceAccountRecord> accounts, boolean modal) {
+    return out -> JtenewkeyGenerated.render(html(out), null, form, kinds, accounts, modal);
   }
 
   static Content issued(IssuedView issued) {
     return out -> JteissuedGenerated.render(html(out), null, issued);
   }
 
-  static Content revoke(KeyRow row) {
-    return out -> JterevokeGenerated.render(html(out), null, row);
+  static Content revoke(KeyRow row, boolean modal) {
+    return out -> JterevokeGenerated.render(html(out), null, row, modal);
   }
 
   static Content done(String text, @Nullable Confirmation confirmation, String back) {
@@ -69,12 +73,12 @@ final class Templates {
     return out -> JtekeyGenerated.render(html(out), null, key);
   }
 
-  static Content edit(KeyRow row, KeyForm form) {
-    return out -> JteeditGenerated.render(html(out), null, row, form);
+  static Content edit(KeyRow row, KeyForm form, boolean modal) {
+    return out -> JteeditGenerated.render(html(out), null, row, form, modal);
   }
 
-  static Content rotate(KeyRow row) {
-    return out -> JterotateGenerated.render(html(out), null, row);
+  static Content rotate(KeyRow row, boolean modal) {
+    return out -> JterotateGenerated.render(html(out), null, row, modal);
   }
 
   static Content secret(String secret, @Nullable String notice, String back) {
