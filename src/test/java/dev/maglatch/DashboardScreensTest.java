@@ -124,6 +124,29 @@ class DashboardScreensTest {
     assertThat(visitor.page(path + "/edit").select("#expires_on").val()).isEqualTo("2099-12-30");
   }
 
+  @Test
+  void stateOfEveryKeyIsShownAndLookedFor() {
+    visitor.signIn();
+    Map<String, String> states =
+        Map.of(
+            "active", "Active",
+            "expiring", "Expires soon",
+            "expired", "Expired",
+            "revoked", "Revoked");
+    states.keySet().forEach(name -> make("org", name));
+    dashboard.database.execute(
+        "UPDATE api_keys SET expires_at = now() + interval '3 days' WHERE name = 'expiring';"
+            + "UPDATE api_keys SET expires_at = now() - interval '1 minute' WHERE name = 'expired'");
+    visitor.submit(visitor.page(path("revoked") + "/revoke"), Map.of());
+    states.forEach(
+        (name, badge) -> {
+          Document list = visitor.page("/dashboard/?state=" + name);
+          assertThat(list.select("tbody .name").eachText()).containsExactly(name);
+          assertThat(list.select("tbody .state").text()).isEqualTo(badge);
+          assertThat(list.select("tbody .state").attr("title")).isNotBlank();
+        });
+  }
+
   /** A limit that nobody has come near is no news; one that is reached is. */
   @Test
   void keyThatReachedItsLimitIsMarkedAndFound() {
