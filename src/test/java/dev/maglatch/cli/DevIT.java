@@ -48,6 +48,9 @@ class DevIT {
       Matcher docs = Pattern.compile("docs\\s+(http://\\S+)").matcher(banner);
       assertThat(docs.find()).as(banner).isTrue();
       assertThat(get(docs.group(1), key).statusCode()).isEqualTo(200);
+      Matcher link = Pattern.compile("http://\\S+/dashboard/welcome\\?token=\\S+").matcher(banner);
+      assertThat(link.find()).as(banner).isTrue();
+      assertThat(get(link.group(), key).statusCode()).isEqualTo(200);
       assertThat(dev.stop()).isZero();
       assertThat(dev.output().replace(banner, "")).doesNotContain(key);
     }
@@ -57,6 +60,7 @@ class DevIT {
       assertThat(banner)
           .doesNotContain("password")
           .doesNotContain("shown this once")
+          .doesNotContain("/dashboard/welcome")
           .contains("nothing new was made")
           .contains("\"action\":\"generate\"");
       assertThat(get(proxy(banner) + "hello", key).statusCode()).isEqualTo(200);
