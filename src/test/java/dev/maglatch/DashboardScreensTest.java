@@ -61,7 +61,7 @@ class DashboardScreensTest {
     assertThat(dashboard.status(next)).isEqualTo(200);
     Document page = visitor.page(path);
     assertThat(page.select("[role=status]").text())
-        .contains("Another key has taken this one's place", "in 23 hours", "127.0.0.1", "Java");
+        .contains("Another key has taken this one's place", "in 23 hours.", "127.0.0.1", "Java");
     assertThat(page.select("main a:contains(Rotate)")).isEmpty();
     assertThat(page.select(".state").eachText()).containsExactly("Expires soon");
     assertThat(visitor.page(page.select("a:contains(To its successor)").attr("href")).text())
