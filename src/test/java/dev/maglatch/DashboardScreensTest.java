@@ -283,6 +283,26 @@ class DashboardScreensTest {
     assertThat(dashboard.status(key)).isEqualTo(200);
   }
 
+  /** They become a header: one that cannot be written would fail every request of its keys. */
+  @Test
+  void serviceAccountIsNotMadeOfWhatCannotBeSentUpstream() {
+    visitor.signIn();
+    Map<Map<String, String>, String> mistakes =
+        Map.of(
+            Map.of("name", "x".repeat(65)), "A name has",
+            Map.of("name", "a", "description", "x".repeat(1025)), "A description has",
+            Map.of("name", "a", "permissions", "a:read b:\u00fc"), "Permissions are",
+            Map.of("name", "a", "permissions", "x".repeat(4097)), "Permissions are");
+    mistakes.forEach(
+        (fields, complaint) -> {
+          HttpResponse<String> answer = visitor.post("/dashboard/service-accounts", fields);
+          assertThat(answer.statusCode()).isEqualTo(422);
+          assertThat(WebVisitor.document(answer).select("[role=alert]").text()).contains(complaint);
+        });
+    assertThat(visitor.page("/dashboard/service-accounts").text())
+        .contains("No service accounts yet");
+  }
+
   @Test
   void ownersSeeMembersAndWhatWasDone() {
     String email = visitor.signIn();

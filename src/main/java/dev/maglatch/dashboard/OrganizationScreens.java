@@ -105,26 +105,33 @@ final class OrganizationScreens {
     Form form = visit.form();
     String name = TextRule.trim(form.raw("name"));
     String description = form.text("description");
-    boolean good =
-        !name.isEmpty()
-            && TextRule.storable(name)
-            && TextRule.fits(name, TextRule.MAX_NAME)
-            && TextRule.storable(description)
-            && TextRule.fits(description, TextRule.MAX_DESCRIPTION)
-            && TextRule.storable(form.text("permissions"));
-    if (!good) {
-      return serviceAccounts(visit, 422, "A name has 1 to " + TextRule.MAX_NAME + " characters.");
-    }
     List<String> permissions =
         Arrays.stream(form.text("permissions").split("[\\s,]+", -1))
             .filter(one -> !one.isEmpty())
             .toList();
+    String complaint = complaint(name, description, permissions);
+    if (complaint != null) {
+      return serviceAccounts(visit, 422, complaint);
+    }
     ServiceAccountSettings settings =
         new ServiceAccountSettings(name, description.isEmpty() ? null : description, permissions);
     return useCases
         .serviceAccounts()
         .create(visit.organizationId(), visit.accountId(), settings, visit.actor())
         .compose(change -> made(visit, change));
+  }
+
+  private static @Nullable String complaint(
+      String name, String description, List<String> permissions) {
+    if (name.isEmpty() || !TextRule.accepts(name, TextRule.MAX_NAME)) {
+      return "A name has 1 to " + TextRule.MAX_NAME + " characters.";
+    }
+    if (!TextRule.accepts(description, TextRule.MAX_DESCRIPTION)) {
+      return "A description has at most " + TextRule.MAX_DESCRIPTION + " characters.";
+    }
+    return ServiceAccountSettings.acceptsPermissions(permissions)
+        ? null
+        : "Permissions are texts of visible ASCII characters, not more than 4096 in all.";
   }
 
   private Future<Reply> made(Visit visit, ServiceAccountChange change) {

@@ -28,7 +28,6 @@ final class ServiceAccountRoutes {
   private static final String NAME_TAKEN = "A service account of that name exists already";
   private static final String PERMISSIONS =
       "permissions must be a list of visible ASCII texts without commas, 4096 characters in all";
-  private static final int MAX_PERMISSION_CHARACTERS = 4096; // they are one header upstream
 
   private final ServiceAccountRegistrar accounts;
 
@@ -158,17 +157,11 @@ final class ServiceAccountRoutes {
 
   private static List<String> permissions(Fields fields) {
     List<String> permissions = fields.texts("permissions", PERMISSIONS);
-    if (permissions == null
-        || !permissions.stream().allMatch(ServiceAccountRoutes::isPermission)
-        || String.join(",", permissions).length() > MAX_PERMISSION_CHARACTERS) {
+    if (permissions == null || !ServiceAccountSettings.acceptsPermissions(permissions)) {
       fields.complain(PERMISSIONS);
       return List.of();
     }
     return permissions;
-  }
-
-  private static boolean isPermission(String text) {
-    return !text.isEmpty() && text.chars().allMatch(c -> c > ' ' && c < 0x7f && c != ',');
   }
 
   /** Returns the account of an owner; null for anybody else. */
