@@ -3,6 +3,8 @@ package dev.maglatch.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +13,8 @@ import java.util.stream.Stream;
 /** POSIX signals to processes that a test has started. */
 public final class Signals {
   private static final int PATIENCE_SECONDS = 10;
+  private static final String IGNORED = "SigIgn:";
+  private static final long HANG_UP = 1; // the lowest bit of the mask is the first signal
 
   private Signals() {}
 
@@ -27,6 +31,21 @@ public final class Signals {
   /** Asks {@code process} and all it has started to read their configuration again. */
   public static void hangUp(ProcessHandle process) {
     send("-HUP", process);
+  }
+
+  /**
+   * Whether {@code process} was started to ignore {@link #hangUp}, as whatever {@code nohup} starts
+   * is. False where there is no {@code /proc}.
+   */
+  public static boolean ignoresHangUp(ProcessHandle process) throws IOException {
+    Path status = Path.of("/proc/" + process.pid() + "/status");
+    if (!Files.exists(status)) {
+      return false;
+    }
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith(IGNORED))
+        .map(line -> line.substring(IGNORED.length()).strip())
+        .anyMatch(mask -> (Long.parseUnsignedLong(mask, 16) & HANG_UP) != 0);
   }
 
   /** Ends {@code process} and all it has started without a word, and waits until they are gone. */
