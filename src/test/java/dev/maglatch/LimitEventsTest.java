@@ -3,9 +3,8 @@ package dev.maglatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
-import dev.maglatch.key.Principal;
+import dev.maglatch.key.Principals;
 import dev.maglatch.webhook.EventStore;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -15,7 +14,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +47,8 @@ class LimitEventsTest {
   @Test
   void keyWithoutALimitAndSessionsAreNotTold() {
     LimitEvents events = new LimitEvents(occasions, InstantSource.fixed(MIDNIGHT));
-    events.reached(principal(KEY, KeyPolicy.NONE));
-    events.reached(principal(null, limit(60)));
+    events.reached(Principals.ofKey(KEY, KeyPolicy.NONE));
+    events.reached(Principals.ofKey(null, limit(60)));
 
     assertThat(occasions.windowEnds).isEmpty();
   }
@@ -67,37 +65,22 @@ class LimitEventsTest {
         };
     LimitEvents events = new LimitEvents(occasions, InstantSource.fixed(MIDNIGHT));
     for (int i = 0; i < 5; i++) {
-      events.reached(principal(KEY, limit(60)));
+      events.reached(Principals.ofKey(KEY, limit(60)));
     }
     assertThat(occasions.windowEnds).hasSize(2);
 
     answers.get(0).fail("no database");
-    events.reached(principal(KEY, limit(60)));
+    events.reached(Principals.ofKey(KEY, limit(60)));
     assertThat(occasions.windowEnds).hasSize(3);
   }
 
   private void reachedAt(Instant now, int windowSeconds) {
     new LimitEvents(occasions, InstantSource.fixed(now))
-        .reached(principal(KEY, limit(windowSeconds)));
+        .reached(Principals.ofKey(KEY, limit(windowSeconds)));
   }
 
   private static KeyPolicy limit(int windowSeconds) {
     return new KeyPolicy(null, new KeyPolicy.RateLimit(1, windowSeconds));
-  }
-
-  private static Principal principal(@Nullable UUID keyId, KeyPolicy policy) {
-    return new Principal(
-        Principal.Method.API_KEY,
-        keyId,
-        KeyKind.MGP,
-        UUID.randomUUID(),
-        UUID.randomUUID(),
-        null,
-        Set.of(),
-        List.of(),
-        null,
-        true,
-        policy);
   }
 
   /** Keeps what it is told, and answers as a test wants. */

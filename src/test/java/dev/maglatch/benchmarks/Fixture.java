@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.benchmarks;
 
-import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
-import dev.maglatch.key.Principal;
+import dev.maglatch.key.Principals;
 import dev.maglatch.key.TokenHash;
 import dev.maglatch.key.TokenShape;
 import dev.maglatch.key.Tokens;
@@ -23,7 +22,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 
 /** Keys in memory and a verifier that knows them, as a gateway with a lease has it. */
@@ -42,7 +40,15 @@ final class Fixture {
       String token = tokens.mint(TokenShape.MGP);
       TokenHash stored = tokens.storedNow(Tokens.sha256(token));
       texts.add(token);
-      rows.put(stored, new StoredKey(principal(), stored, null, null, null, false));
+      rows.put(
+          stored,
+          new StoredKey(
+              Principals.ofKey(UUID.randomUUID(), KeyPolicy.NONE),
+              stored,
+              null,
+              null,
+              null,
+              false));
     }
     verifier =
         new KeyVerifier(
@@ -72,21 +78,6 @@ final class Fixture {
         return Future.succeededFuture();
       }
     };
-  }
-
-  private static Principal principal() {
-    return new Principal(
-        Principal.Method.API_KEY,
-        UUID.randomUUID(),
-        KeyKind.MGP,
-        UUID.randomUUID(),
-        UUID.randomUUID(),
-        null,
-        Set.of(),
-        List.of(),
-        null,
-        true,
-        KeyPolicy.NONE);
   }
 
   private static final class Leased implements Trust {

@@ -4,16 +4,15 @@ package dev.maglatch.limit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.http.Quota;
-import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.KeyPolicy.RateLimit;
 import dev.maglatch.key.Principal;
+import dev.maglatch.key.Principals;
 import io.vertx.core.MultiMap;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -38,18 +37,7 @@ class KeyLimitsTest {
   }
 
   private static Principal key(UUID id, @Nullable RateLimit limit) {
-    return new Principal(
-        Principal.Method.API_KEY,
-        id,
-        KeyKind.MGP,
-        UUID.randomUUID(),
-        UUID.randomUUID(),
-        null,
-        Set.of(),
-        List.of(),
-        null,
-        false,
-        new KeyPolicy(null, limit));
+    return Principals.ofKey(id, new KeyPolicy(null, limit));
   }
 
   private static Principal key(int limit, int windowSeconds) {

@@ -2,9 +2,9 @@
 package dev.maglatch.proxy;
 
 import dev.maglatch.http.Quota;
-import dev.maglatch.key.KeyKind;
 import dev.maglatch.key.KeyPolicy;
 import dev.maglatch.key.Principal;
+import dev.maglatch.key.Principals;
 import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.limit.LimitListener;
 import io.vertx.core.http.HttpMethod;
@@ -41,8 +41,8 @@ public class RouteBenchmark {
   public int routes;
 
   private final KeyLimits limits = new KeyLimits(() -> 1, System::nanoTime, LimitListener.NONE);
-  private final Principal plain = principal(KeyPolicy.NONE);
-  private final Principal limited = principal(LIMITED);
+  private final Principal plain = Principals.ofKey(UUID.randomUUID(), KeyPolicy.NONE);
+  private final Principal limited = Principals.ofKey(UUID.randomUUID(), LIMITED);
   private final Route.Changes stripped =
       new Route.Changes(new PathRewrite.Leading("/orders", ""), null, null);
   private RouteTable table = new RouteTable(List.of());
@@ -56,21 +56,6 @@ public class RouteBenchmark {
     }
     all.add(Route.catchAll(UPSTREAM));
     table = new RouteTable(all);
-  }
-
-  private static Principal principal(KeyPolicy policy) {
-    return new Principal(
-        Principal.Method.API_KEY,
-        UUID.randomUUID(),
-        KeyKind.MGP,
-        UUID.randomUUID(),
-        UUID.randomUUID(),
-        null,
-        Set.of(),
-        List.of(),
-        null,
-        true,
-        policy);
   }
 
   @Benchmark
