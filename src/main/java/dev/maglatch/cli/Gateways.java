@@ -12,7 +12,7 @@ import io.vertx.core.Future;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -76,7 +76,7 @@ final class Gateways {
     if (port == 0) {
       return;
     }
-    try (ServerSocket probe = new ServerSocket()) {
+    try (Socket probe = new Socket()) { // bound, never listening: whoever connects is refused
       probe.setReuseAddress(true);
       probe.bind(new InetSocketAddress(host, port));
     } catch (BindException taken) {

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.maglatch.postgres.DatabaseAddress;
 import dev.maglatch.postgres.TestDatabase;
 import dev.maglatch.testing.ChildProcess;
+import dev.maglatch.testing.Ports;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ServeCommandIT {
   private static final TestDatabase DATABASE = TestDatabase.createEmpty();
   private static final Pattern READY = Pattern.compile("ready http=(\\d+) ops=(\\d+)");
+  private static final int COLD_STARTS = 5;
 
   @TempDir Path folder;
 
@@ -119,6 +123,40 @@ class ServeCommandIT {
       }
       String left = "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL";
       assertThat(DATABASE.count(left)).isZero();
+    }
+  }
+
+  /**
+   * A client that is refused goes elsewhere; one that is let in and then reset cannot know. Several
+   * times, in processes that have run nothing yet: there it would take longest.
+   */
+  @Test
+  void lookingForAFreePortLetsNobodyIn() throws Exception {
+    int port = Ports.free();
+    Map<String, String> settings = settings(1);
+    settings.put("MAGLATCH_HTTP_HOST", "127.0.0.1");
+    settings.put("MAGLATCH_HTTP_PORT", String.valueOf(port));
+    int entered = 0;
+    try (ServerSocket taken = new ServerSocket(0)) {
+      settings.put("MAGLATCH_OPS_PORT", String.valueOf(taken.getLocalPort()));
+      for (int i = 0; i < COLD_STARTS; i++) {
+        try (ChildProcess serve = serve(settings)) {
+          while (serve.isAlive()) {
+            entered += enters(port) ? 1 : 0;
+          }
+          assertThat(serve.awaitExit()).isEqualTo(1);
+          assertThat(serve.errors()).contains("set ops.port to another one");
+        }
+      }
+    }
+    assertThat(entered).isZero();
+  }
+
+  private static boolean enters(int port) {
+    try (Socket open = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return open.isConnected();
+    } catch (IOException refused) {
+      return false;
     }
   }
 

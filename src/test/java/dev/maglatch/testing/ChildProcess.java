@@ -107,6 +107,10 @@ public final class ChildProcess implements AutoCloseable {
     return errors.toString(UTF_8);
   }
 
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
   public long pid() {
     return process.pid();
   }
