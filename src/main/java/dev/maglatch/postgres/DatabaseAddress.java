@@ -41,7 +41,9 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Secre
 
   /** Returns what the Vert.x client needs to connect. */
   public PgConnectOptions connectOptions() {
-    PgConnectOptions options = PgConnectOptions.fromUri(url);
+    PgConnectOptions options =
+        PgConnectOptions.fromUri(url)
+            .setPreparedStatementCacheSqlLimit(Integer.MAX_VALUE); // ours are few, some are long
     if (user != null) {
       options.setUser(user);
     }

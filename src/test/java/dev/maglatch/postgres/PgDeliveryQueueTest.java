@@ -86,6 +86,23 @@ class PgDeliveryQueueTest extends DeliveryQueueContract {
     server.execute("DELETE FROM webhook_events");
   }
 
+  /** It is long, and parsing and planning it anew costs more than running it. */
+  @Test
+  void claimIsPreparedOnce() {
+    Claim claim = new Claim(UUID.randomUUID(), 1, 1, Map.of(), Duration.ofSeconds(30));
+    try (StatementLog log = StatementLog.before(server.address())) {
+      PgDeliveryQueue logged = new PgDeliveryQueue(vertx, log.address().connectOptions(), TIMEOUT);
+      for (int i = 0; i < 3; i++) {
+        result(logged.claim(claim));
+      }
+
+      String claiming = "FOR UPDATE SKIP LOCKED";
+      assertThat(log.executed()).filteredOn(sql -> sql.contains(claiming)).hasSize(3);
+      assertThat(log.prepared()).filteredOn(sql -> sql.contains(claiming)).hasSize(1);
+      Await.result(logged.close());
+    }
+  }
+
   /** However often a delivery is replayed, what is kept of it is bounded. */
   @Test
   void attemptsOfTheNewestFiftyClaimsAreKept() {

@@ -30,6 +30,7 @@ public final class StatementLog implements AutoCloseable {
   private final ServerSocket listener;
   private final DatabaseAddress address;
   private final URI server;
+  private final Queue<String> prepared = new ConcurrentLinkedQueue<>();
   private final Queue<String> executed = new ConcurrentLinkedQueue<>();
   private final Queue<Socket> sockets = new ConcurrentLinkedQueue<>();
 
@@ -60,12 +61,18 @@ public final class StatementLog implements AutoCloseable {
     return address;
   }
 
+  /** Returns the text of every statement prepared so far, as often as it was, oldest first. */
+  public List<String> prepared() {
+    return List.copyOf(prepared);
+  }
+
   /** Returns the text of every statement executed so far, oldest first. */
   public List<String> executed() {
     return List.copyOf(executed);
   }
 
   public void clear() {
+    prepared.clear();
     executed.clear();
   }
 
@@ -164,11 +171,16 @@ public final class StatementLog implements AutoCloseable {
     void note(char type, ByteBuffer body) {
       switch (type) {
         case 'Q' -> executed.add(text(body));
-        case 'P' -> statements.put(text(body), text(body));
+        case 'P' -> prepare(text(body), text(body));
         case 'B' -> portals.put(text(body), statements.getOrDefault(text(body), "unknown"));
         case 'E' -> executed.add(portals.getOrDefault(text(body), "unknown"));
         default -> {}
       }
+    }
+
+    private void prepare(String name, String sql) {
+      statements.put(name, sql);
+      prepared.add(sql);
     }
 
     private String text(ByteBuffer body) {
