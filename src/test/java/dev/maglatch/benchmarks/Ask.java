@@ -9,16 +9,18 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** Prints the first value that a query returns. Arguments: the database's URL, the query. */
+/**
+ * Prints the first value that a statement returns, if any. Arguments: the database's URL, the SQL.
+ */
 public final class Ask {
   private Ask() {}
 
   /** Entry point; see above. */
   public static void main(String[] arguments) throws SQLException {
     try (Connection connection = connect(arguments[0]);
-        Statement statement = connection.createStatement();
-        ResultSet answer = statement.executeQuery(arguments[1])) {
-      if (answer.next()) {
+        Statement statement = connection.createStatement()) {
+      ResultSet answer = statement.execute(arguments[1]) ? statement.getResultSet() : null;
+      if (answer != null && answer.next()) {
         System.out.println(answer.getString(1));
       }
     }
