@@ -12,10 +12,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.UUID;
 
-/**
- * The sending of webhooks, on a Vert.x of its own with one event loop: however busy it is, the
- * loops that serve requests do nothing for it.
- */
+/** The sending of webhooks, over a connection of its own. */
 final class Deliveries {
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(5);
 
@@ -23,7 +20,7 @@ final class Deliveries {
   private final Webhooks webhooks;
 
   /**
-   * @param vertx of {@link #vertx}; the caller's to close
+   * @param vertx one that serves no requests; the caller's to close
    */
   Deliveries(Vertx vertx, GatewayConfig config, UUID replica, Parts parts, WebhookMetrics metrics) {
     this.queue = new PgDeliveryQueue(vertx, Management.connectOptions(config), ANSWER_TIMEOUT);
@@ -33,15 +30,10 @@ final class Deliveries {
             replica,
             config.webhooks(),
             queue,
-            parts.management().events(),
+            parts.events(),
             new Sealer(new SecureRandom(), config.secrets().require().encryptionKeys()),
             parts.databaseClock(),
             metrics);
-  }
-
-  /** Returns a Vert.x with one event loop. Not to be called on an event loop of another one. */
-  static Vertx vertx() {
-    return Vertx.vertx(Gateway.options(1).setWorkerPoolSize(1).setInternalBlockingPoolSize(2));
   }
 
   void start() {

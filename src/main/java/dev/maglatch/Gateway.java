@@ -92,8 +92,12 @@ public final class Gateway {
   private final LiveRoutes routes;
   private final Vertx vertx;
 
-  /** For webhooks alone: see {@link Deliveries}. */
-  private final Vertx webhookVertx;
+  /**
+   * For work that no request waits for: the operations listener with the events that come there,
+   * webhooks, and the writing of usage. With one event loop of its own: however busy it is, those
+   * that serve requests do nothing for it.
+   */
+  private final Vertx background;
 
   private final Readiness readiness = new Readiness();
   private final Metrics metrics;
@@ -149,7 +153,7 @@ public final class Gateway {
             .with(options(config.eventLoops().count()))
             .withTransport(config.eventLoops().transport().transport())
             .build();
-    this.webhookVertx = Deliveries.vertx();
+    this.background = Vertx.vertx(options(1).setWorkerPoolSize(1).setInternalBlockingPoolSize(2));
     this.metrics = new Metrics(version, readiness);
     metrics.watchCertificate(this::certificateExpiry);
   }
@@ -197,7 +201,7 @@ public final class Gateway {
 
   /** A connection that a silent database never completes can keep Vert.x from closing. */
   private void closeVertx() {
-    webhookVertx
+    background
         .close()
         .transform(closed -> vertx.close())
         .onComplete(closed -> stopped.tryComplete());
@@ -261,9 +265,10 @@ public final class Gateway {
 
   /** Returns a server that does not listen yet. */
   OpsServer opsServer() {
-    Docs docs = new Docs(vertx, Editions.ops(config));
-    EventIntake intake = new EventIntake(vertx, config.eventsToken(), () -> events);
+    Docs docs = new Docs(background, Editions.ops(config));
+    EventIntake intake = new EventIntake(background, config.eventsToken(), () -> events);
     return new OpsServer(
+        background,
         vertx,
         new OpsConfig(config.ops().host(), config.ops().port()),
         readiness,
@@ -308,7 +313,7 @@ public final class Gateway {
 
   /** Checks that these are the database's secrets, then takes a lease. */
   private Future<Parts> join() {
-    Parts parts = new Parts(vertx, config, metrics, accessLog(), me);
+    Parts parts = new Parts(vertx, background, config, metrics, accessLog(), me);
     lifecycle.started("database", parts::close);
     lifecycle.started(
         "usage", config.usage().flushTimeout().plus(STOP_MARGIN), parts.usage()::stop);
@@ -322,7 +327,7 @@ public final class Gateway {
             })
         .map(
             leased -> {
-              events = parts.management().events();
+              events = parts.events();
               link = config.dashboard() ? parts.link() : null;
               startWebhooks(parts);
               return parts;
@@ -330,8 +335,7 @@ public final class Gateway {
   }
 
   private void startWebhooks(Parts parts) {
-    Deliveries deliveries =
-        new Deliveries(webhookVertx, config, me.id(), parts, metrics.webhooks());
+    Deliveries deliveries = new Deliveries(background, config, me.id(), parts, metrics.webhooks());
     lifecycle.started("webhooks", deliveries.stopTimeout().plus(STOP_MARGIN), deliveries::stop);
     deliveries.start();
   }

@@ -21,7 +21,6 @@ import dev.maglatch.postgres.PgAccountRegistry;
 import dev.maglatch.postgres.PgAuditLog;
 import dev.maglatch.postgres.PgChangeFeed;
 import dev.maglatch.postgres.PgDeliveryBook;
-import dev.maglatch.postgres.PgEventStore;
 import dev.maglatch.postgres.PgKeyCatalog;
 import dev.maglatch.postgres.PgKeyHistories;
 import dev.maglatch.postgres.PgKeyInventory;
@@ -35,7 +34,6 @@ import dev.maglatch.secret.SecretRing;
 import dev.maglatch.usage.UsageHistory;
 import dev.maglatch.verify.KeyHistories;
 import dev.maglatch.webhook.DestinationGuard;
-import dev.maglatch.webhook.EventStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
@@ -60,7 +58,6 @@ public final class Management {
   private final AuditLog audit;
   private final OperatorKeys operatorKeys;
   private final SecretUses secrets;
-  private final EventStore events;
   private final DeliveryBook deliveries;
   private final DestinationGuard destinations;
   private final KeyCatalog catalog;
@@ -86,7 +83,8 @@ public final class Management {
       ClusterMetrics metrics) {
     SecureRandom random = new SecureRandom();
     SecretRing ring = config.secrets().require();
-    this.database = Database.open(vertx, config.database().requireAddress(), limits(config));
+    this.database =
+        Database.open(vertx, config.database().requireAddress(), PoolLimits.of(config.database()));
     this.feed = feed;
     this.revocation =
         new Revocation(
@@ -96,7 +94,6 @@ public final class Management {
     this.serviceAccounts =
         new ServiceAccountRegistrar(new PgServiceAccountRegistry(database), barrier);
     this.audit = new PgAuditLog(database);
-    this.events = new PgEventStore(database);
     this.deliveries = new PgDeliveryBook(database);
     this.destinations = new DestinationGuard(config.webhooks());
     this.catalog = new PgKeyCatalog(database);
@@ -147,10 +144,6 @@ public final class Management {
     return usageHistory;
   }
 
-  EventStore events() {
-    return events;
-  }
-
   /** Returns where webhooks may go. */
   public DestinationGuard destinations() {
     return destinations;
@@ -196,13 +189,5 @@ public final class Management {
             done ->
                 new Confirmation(
                     done.acknowledged(), done.replicas(), done.expired(), done.millis()));
-  }
-
-  private static PoolLimits limits(GatewayConfig config) {
-    return new PoolLimits(
-        config.database().poolSize(),
-        config.database().connectTimeout(),
-        PoolLimits.DEFAULT.statementTimeout(),
-        PoolLimits.DEFAULT.lockTimeout());
   }
 }

@@ -31,13 +31,16 @@ import dev.maglatch.limit.KeyLimits;
 import dev.maglatch.limit.WindowLimits;
 import dev.maglatch.manage.Confirmation;
 import dev.maglatch.ops.Metrics;
+import dev.maglatch.postgres.Database;
 import dev.maglatch.postgres.PgChangeFeed;
+import dev.maglatch.postgres.PgEventStore;
 import dev.maglatch.postgres.PgKeyStore;
 import dev.maglatch.postgres.PgSessionAccounts;
 import dev.maglatch.postgres.PgSessionLookup;
 import dev.maglatch.postgres.PgSessions;
 import dev.maglatch.postgres.PgSignInCounters;
 import dev.maglatch.postgres.PgUsageStore;
+import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.proxy.AccessLog;
 import dev.maglatch.proxy.OwnHost;
 import dev.maglatch.proxy.OwnRoutes;
@@ -57,8 +60,10 @@ import dev.maglatch.verify.CredentialVerifiers;
 import dev.maglatch.verify.KeyVerifier;
 import dev.maglatch.verify.KeyVerifier.Times;
 import dev.maglatch.verify.StreamVerifier;
+import dev.maglatch.webhook.EventStore;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.pgclient.PgConnectOptions;
@@ -76,6 +81,9 @@ import org.jspecify.annotations.Nullable;
 final class Parts {
   private static final LongSupplier NANO_TIME = System::nanoTime;
 
+  /** One for usage, and those that publishers of events share. */
+  private static final int BACKGROUND_CONNECTIONS = 4;
+
   private final Vertx vertx;
   private final GatewayConfig config;
   private final Metrics metrics;
@@ -89,6 +97,8 @@ final class Parts {
   private final Management management;
   private final PgKeyStore keyStore;
   private final PgSessionLookup sessionLookup;
+  private final Database backgroundDatabase;
+  private final EventStore events;
   private final UsageRecorder usage;
   private final PgSessionAccounts sessionAccounts;
   private final SessionTokens sessionTokens;
@@ -103,7 +113,17 @@ final class Parts {
   private final @Nullable Dashboard dashboard;
   private final ProxyParts proxy;
 
-  Parts(Vertx vertx, GatewayConfig config, Metrics metrics, AccessLog accessLog, Member self) {
+  /**
+   * @param vertx whose event loops serve requests
+   * @param background one that serves none
+   */
+  Parts(
+      Vertx vertx,
+      Vertx background,
+      GatewayConfig config,
+      Metrics metrics,
+      AccessLog accessLog,
+      Member self) {
     this.vertx = vertx;
     this.accessLog = accessLog;
     this.config = config;
@@ -128,7 +148,13 @@ final class Parts {
             metrics.cluster());
     this.management =
         new Management(vertx, config, feed, tokens, replica::renewNow, metrics.cluster());
-    this.usage = makeUsage();
+    this.backgroundDatabase =
+        Database.open(
+            background,
+            config.database().requireAddress(),
+            PoolLimits.of(config.database()).ofConnections(BACKGROUND_CONNECTIONS));
+    this.events = new PgEventStore(backgroundDatabase);
+    this.usage = makeUsage(background);
 
     this.keyStore = new PgKeyStore(vertx, options, lookupTimeout);
     this.sessionLookup = new PgSessionLookup(vertx, options, lookupTimeout);
@@ -141,8 +167,7 @@ final class Parts {
     KeyVerifier keys = keys(tokens);
     this.verifier = new CredentialVerifiers(keys, sessionVerifier);
     this.limits =
-        new KeyLimits(
-            replica::replicas, NANO_TIME, new LimitEvents(management.events(), databaseClock));
+        new KeyLimits(replica::replicas, NANO_TIME, new LimitEvents(events, databaseClock));
     this.cors = new Cors(config.http().allowedOrigins(), config.http().publicUrl());
     this.ownRoutes = new OwnRouteTable(endpoints(), calls());
     this.dashboard = config.dashboard() ? makeDashboard() : null;
@@ -174,6 +199,11 @@ final class Parts {
     return usage;
   }
 
+  /** Returns where events are published, on event loops that serve no requests. */
+  EventStore events() {
+    return events;
+  }
+
   OwnRouteTable ownRoutes() {
     return ownRoutes;
   }
@@ -201,11 +231,16 @@ final class Parts {
     keyStore.reconnect();
     sessionLookup.reconnect();
     management.database().reconnect();
+    backgroundDatabase.reconnect();
   }
 
   Future<Void> close() {
     return Future.join(
-            passwords.close(), keyStore.close(), sessionLookup.close(), management.close())
+            passwords.close(),
+            keyStore.close(),
+            sessionLookup.close(),
+            backgroundDatabase.close(),
+            management.close())
         .mapEmpty();
   }
 
@@ -246,14 +281,22 @@ final class Parts {
         vertx, config.sessions(), ports, sessionTokens, passwords, random, metrics.session());
   }
 
-  private UsageRecorder makeUsage() {
+  private UsageRecorder makeUsage(Vertx background) {
     return new UsageRecorder(
-        vertx,
-        new PgUsageStore(management.database()),
+        background,
+        new PgUsageStore(backgroundDatabase),
         config.usage(),
         metrics.usage(),
         databaseClock,
         NANO_TIME);
+  }
+
+  /** As {@link UsageRecorder#settle}, which ends on another thread than the caller's. */
+  private Future<Void> settleUsage() {
+    Loop caller = Loop.of(vertx);
+    Promise<Void> settled = Promise.promise();
+    usage.settle().onComplete(done -> caller.run(() -> settled.handle(done)));
+    return settled.future();
   }
 
   /** Returns every own route: a dialect is a line here. */
@@ -303,7 +346,7 @@ final class Parts {
             management.serviceAccounts(),
             management.audit(),
             management.deliveries(),
-            usage::settle,
+            this::settleUsage,
             databaseClock));
   }
 
@@ -365,7 +408,7 @@ final class Parts {
             management.serviceAccounts(),
             management.deliveries(),
             management.audit(),
-            usage::settle,
+            this::settleUsage,
             databaseClock));
   }
 

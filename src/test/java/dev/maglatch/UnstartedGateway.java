@@ -46,7 +46,7 @@ final class UnstartedGateway implements AutoCloseable {
     this.gateway = new Gateway(config, "test");
     Member self = new Member(UUID.randomUUID(), "test");
     this.parts =
-        new Parts(vertx, config, new Metrics("test", new Readiness()), AccessLog.NONE, self);
+        new Parts(vertx, vertx, config, new Metrics("test", new Readiness()), AccessLog.NONE, self);
     this.ops = gateway.opsServer();
     this.opsPort = Await.result(ops.start());
     this.open = ApiServer.start(vertx, parts.ownRoutes().endpoints());

@@ -8,12 +8,17 @@ import com.standardwebhooks.Webhook;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.manage.Actor;
 import dev.maglatch.manage.KeyReach;
+import dev.maglatch.postgres.Database;
+import dev.maglatch.postgres.DatabaseAddress;
+import dev.maglatch.postgres.PgEventStore;
+import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.postgres.TestDatabase;
 import dev.maglatch.secret.Secret;
 import dev.maglatch.session.PasswordHash;
 import dev.maglatch.testing.HookReceiver;
 import dev.maglatch.testing.HookReceiver.Hook;
 import dev.maglatch.testing.Ports;
+import dev.maglatch.webhook.EventStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -539,13 +544,15 @@ class WebhookJobTest {
         """
             .formatted(tenant.organization(), tenant.account()));
     Vertx vertx = Vertx.vertx();
-    Management one = Management.open(vertx, gateway.config());
-    Management two = Management.open(vertx, gateway.config());
+    DatabaseAddress address = gateway.config().database().requireAddress();
+    Database ofOne = Database.open(vertx, address, PoolLimits.DEFAULT);
+    Database ofTwo = Database.open(vertx, address, PoolLimits.DEFAULT);
+    EventStore one = new PgEventStore(ofOne);
+    EventStore two = new PgEventStore(ofTwo);
     try {
       List<Future<Integer>> sweeps =
           IntStream.range(0, 10)
-              .mapToObj(
-                  i -> (i % 2 == 0 ? one : two).events().noticeExpiring(Duration.ofDays(7), 100))
+              .mapToObj(i -> (i % 2 == 0 ? one : two).noticeExpiring(Duration.ofDays(7), 100))
               .toList();
       int noticed = sweeps.stream().mapToInt(Await::result).sum();
 
@@ -557,15 +564,15 @@ class WebhookJobTest {
       UUID key =
           UUID.fromString(new JsonObject(expiring.body()).getJsonObject("data").getString("id"));
       Instant window = Instant.now().plusSeconds(60);
-      Await.result(one.events().limitReached(key, window));
-      Await.result(two.events().limitReached(key, window));
-      Await.result(two.events().limitReached(key, window.plusSeconds(60)));
+      Await.result(one.limitReached(key, window));
+      Await.result(two.limitReached(key, window));
+      Await.result(two.limitReached(key, window.plusSeconds(60)));
       await().until(() -> hooks(receiver, "api_key.limit_reached").size() == 2);
       awaitNoPending();
       assertThat(hooks(receiver, "api_key.limit_reached")).hasSize(2);
     } finally {
-      Await.result(one.close());
-      Await.result(two.close());
+      Await.result(ofOne.close());
+      Await.result(ofTwo.close());
       Await.result(vertx.close());
     }
   }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static java.util.stream.Collectors.joining;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
@@ -29,23 +30,32 @@ public final class OpsServer {
   private final Metrics metrics;
   private final OpsConfig config;
   private final Vertx vertx;
+  private final Vertx serving;
   private final HttpServer server;
   private final List<OpsRoute> routes = new ArrayList<>();
 
   /**
    * Makes a server that does not listen yet.
    *
+   * @param vertx on whose event loops it answers
+   * @param serving on whose event loops requests are served: a process is alive while one turns
    * @param more routes beside the three of its own
    */
   public OpsServer(
-      Vertx vertx, OpsConfig config, Readiness readiness, Metrics metrics, List<OpsRoute> more) {
+      Vertx vertx,
+      Vertx serving,
+      OpsConfig config,
+      Readiness readiness,
+      Metrics metrics,
+      List<OpsRoute> more) {
     this.vertx = requireNonNull(vertx, "vertx");
+    this.serving = requireNonNull(serving, "serving");
     this.config = requireNonNull(config, "config");
     this.readiness = requireNonNull(readiness, "readiness");
     this.metrics = requireNonNull(metrics, "metrics");
     this.server = vertx.createHttpServer(options()).requestHandler(this::answer);
     routes.add(OpsRoute.get("/metrics", this::metrics));
-    routes.add(OpsRoute.get("/livez", OpsServer::live));
+    routes.add(OpsRoute.get("/livez", this::live));
     routes.add(OpsRoute.get("/readyz", this::ready));
     routes.addAll(more);
   }
@@ -109,8 +119,14 @@ public final class OpsServer {
         .onFailure(failure -> send(request, 500, new JsonObject().put("error", "Scrape failed")));
   }
 
-  private static void live(HttpServerRequest request) {
-    send(request, 200, new JsonObject().put("status", "alive"));
+  private void live(HttpServerRequest request) {
+    Context answering = vertx.getOrCreateContext();
+    serving
+        .getOrCreateContext()
+        .runOnContext(
+            turning ->
+                answering.runOnContext(
+                    back -> send(request, 200, new JsonObject().put("status", "alive"))));
   }
 
   private void ready(HttpServerRequest request) {

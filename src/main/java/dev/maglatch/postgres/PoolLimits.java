@@ -24,6 +24,11 @@ public record PoolLimits(
         config.poolSize(), config.connectTimeout(), DEFAULT.statementTimeout, DEFAULT.lockTimeout);
   }
 
+  /** Returns these limits for another number of connections. */
+  public PoolLimits ofConnections(int max) {
+    return new PoolLimits(max, connectTimeout, statementTimeout, lockTimeout);
+  }
+
   /** Returns the longest time one piece of work may take before its caller is told 503. */
   Duration answerTimeout() {
     return connectTimeout.plus(statementTimeout).plus(lockTimeout);

@@ -24,8 +24,11 @@ final class HerdIT {
   private static final int CONNECTIONS = 2_000;
   private static final int KEYS = 50;
 
-  /** The pool, one for lookups of keys, one of sessions, the feed's two, one at the start. */
-  private static final int MOST_CONNECTIONS = 8 + 1 + 1 + 2 + 1;
+  /**
+   * The pool, one for lookups of keys, one of sessions, the feed's two, one of webhooks, four of
+   * usage and events, one at the start.
+   */
+  private static final int MOST_CONNECTIONS = 8 + 1 + 1 + 2 + 1 + 4 + 1;
 
   private static final Duration TTL = Duration.ofSeconds(5);
 

@@ -49,7 +49,7 @@ class OpsServerTest {
                     request.body().onSuccess(body -> request.response().setStatusCode(202).end())),
             OpsRoute.get("/docs/", request -> request.response().end(request.path())));
     Metrics metrics = new Metrics("1.2.3", readiness);
-    server = new OpsServer(vertx, new OpsConfig("127.0.0.1", 0), readiness, metrics, more);
+    server = new OpsServer(vertx, vertx, new OpsConfig("127.0.0.1", 0), readiness, metrics, more);
     port = Await.result(server.start());
   }
 
@@ -178,7 +178,7 @@ class OpsServerTest {
     try (ServerSocket taken = new ServerSocket(0)) {
       OpsConfig config = new OpsConfig("0.0.0.0", taken.getLocalPort());
       Metrics metrics = new Metrics("1.2.3", readiness);
-      OpsServer second = new OpsServer(vertx, config, readiness, metrics, List.of());
+      OpsServer second = new OpsServer(vertx, vertx, config, readiness, metrics, List.of());
 
       assertThat(Await.failure(second.start())).hasMessageContaining("in use");
     }
