@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.ops;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.Await;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -14,6 +16,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,6 +68,47 @@ class OpsServerTest {
 
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.body()).isEqualTo("{\"status\":\"alive\"}");
+  }
+
+  /** A process whose requests hang for good is to be started anew, however well it can say so. */
+  @Test
+  void livenessWaitsForAnEventLoopThatServes() throws Exception {
+    Vertx serving = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    OpsServer beside =
+        new OpsServer(
+            vertx,
+            serving,
+            new OpsConfig("127.0.0.1", 0),
+            readiness,
+            new Metrics("1.2.3", readiness),
+            List.of());
+    CountDownLatch turning = new CountDownLatch(1);
+    try {
+      URI there = URI.create("http://127.0.0.1:" + Await.result(beside.start()));
+      serving.getOrCreateContext().runOnContext(stuck -> awaitUninterruptibly(turning));
+
+      CompletableFuture<HttpResponse<String>> alive =
+          CLIENT.sendAsync(
+              HttpRequest.newBuilder(there.resolve("/livez")).build(), BodyHandlers.ofString());
+      HttpRequest other = HttpRequest.newBuilder(there.resolve("/metrics")).build();
+      assertThat(CLIENT.send(other, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+      assertThat(alive).isNotDone();
+      turning.countDown();
+
+      assertThat(alive.get(30, SECONDS).statusCode()).isEqualTo(200);
+    } finally {
+      turning.countDown();
+      Await.result(beside.stop());
+      Await.result(serving.close());
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
