@@ -2,15 +2,18 @@
 package dev.maglatch.proxy;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** In how many ways a path may be read by whoever gets it, and which paths nobody shall get. */
 final class PathRules {
   /*
    * An upstream may decode a path, once or by mistake more often; may merge slashes; may cut what
-   * follows a semicolon in a segment. Each of these readings may have dot segments or belong to
-   * another route than the raw path. Readings are made of bytes as characters (ISO 8859-1), since
+   * follows a semicolon in a segment, before it decodes or afterwards: what a parameter hides may be
+   * a slash. Each of these readings may have dot segments or belong to another route than the raw
+   * path. Readings are made of bytes as characters (ISO 8859-1), since
    * only ASCII matters; UTF-8 forms that are longer than needed stand for ASCII in careless
    * decoders and are refused.
    */
@@ -40,24 +43,31 @@ final class PathRules {
    */
   static @Nullable List<String> readings(String path) {
     List<String> readings = new ArrayList<>();
-    String reading = path;
+    Set<String> spellings = Set.of(path);
     for (int decodings = 0; decodings <= MAX_DECODINGS; decodings++) {
-      String bare = withoutParameters(reading);
-      if (isForbidden(reading) || isForbidden(bare)) {
-        return null;
+      Set<String> next = new LinkedHashSet<>();
+      for (String spelling : withAndWithoutParameters(spellings)) {
+        String decoded = isForbidden(spelling) ? null : decoded(spelling, decodings > 0);
+        if (decoded == null) {
+          return null;
+        }
+        readings.add(merged(spelling));
+        if (!decoded.equals(spelling)) {
+          next.add(decoded);
+        }
       }
-      readings.add(merged(reading));
-      readings.add(merged(bare));
-      String decoded = decoded(reading, decodings > 0);
-      if (decoded == null) {
-        return null;
-      }
-      if (decoded.equals(reading)) {
+      if (next.isEmpty()) {
         return readings;
       }
-      reading = decoded;
+      spellings = next;
     }
     return null; // nobody encodes so often with good intent
+  }
+
+  private static Set<String> withAndWithoutParameters(Set<String> spellings) {
+    Set<String> all = new LinkedHashSet<>(spellings);
+    spellings.forEach(spelling -> all.add(withoutParameters(spelling)));
+    return all;
   }
 
   private static boolean isForbidden(String path) {

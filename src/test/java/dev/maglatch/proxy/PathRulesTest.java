@@ -13,6 +13,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PathRulesTest {
@@ -120,10 +121,19 @@ class PathRulesTest {
         "/%2561dmin/x",
         "/;/admin/x",
         "/%2fadmin/x",
-        "/a%64min/%78"
+        "/a%64min/%78",
+        "/admin;%2fb/%78",
+        "/a%64min;%2fb/x",
+        "/a%2564min;%252fb;/x"
       })
   void everySpellingOfAPathIsAmongItsReadings(String path) {
     assertThat(PathRules.readings(path)).contains("/admin/x");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"/%2561, true", "/%252561, true", "/%25252561, false"})
+  void pathMayBeEncodedThreeTimes(String path, boolean allowed) {
+    assertThat(PathRules.readings(path) != null).isEqualTo(allowed);
   }
 
   /** Whatever is plain must be one and the same to the JDK's own URI and decoder. */
@@ -146,6 +156,8 @@ class PathRulesTest {
     assertThat(decoded).doesNotContain("\\", "\0", "\r", "\n");
     assertThat((decoded + "/").replaceAll(";[^/]*", "")).doesNotContain("/../", "/./");
     assertThat(readings).contains(decoded.replaceAll("/+", "/"));
+    String bare = path.replaceAll(";[^/]*", "").replace("+", "%2B");
+    assertThat(readings).contains(URLDecoder.decode(bare, ISO_8859_1).replaceAll("/+", "/"));
   }
 
   @Provide
