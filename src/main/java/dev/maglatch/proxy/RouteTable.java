@@ -7,15 +7,16 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.HostAndPort;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses the route of a request: the first that takes it. Immutable.
  *
  * <p>A path that can be read in several ways must belong to the same route in each of them. Whoever
- * does not care for case or a slash at the end must not find a route that asks for more than the
- * one chosen. A plain path is looked up once, and a single route that takes everything costs one
- * scan. No route takes {@code /_maglatch} or anything below it.
+ * does not care for case, of the method too, or a slash at the end must not find a route that asks
+ * for more than the one chosen. A plain path is looked up once, and a single route that takes
+ * everything costs one scan. No route takes {@code /_maglatch} or anything below it.
  */
 final class RouteTable {
   private static final Selection AMBIGUOUS = new Selection(null, Refusal.AMBIGUOUS_PATH);
@@ -87,13 +88,19 @@ final class RouteTable {
     if (route == null) {
       return false;
     }
+    HttpMethod usual = inUpperCase(method);
     for (Selection selection : selections) {
       Route other = selection.route();
-      if (other != null && other.match().resembles(method, host, path)) {
+      if (other != null && other.match().resembles(usual, host, path)) {
         return !route.access().asksAtLeast(other.access());
       }
     }
     return false;
+  }
+
+  private static HttpMethod inUpperCase(HttpMethod method) {
+    String name = method.name().toUpperCase(Locale.ROOT);
+    return name.equals(method.name()) ? method : HttpMethod.valueOf(name);
   }
 
   private Selection first(HttpMethod method, @Nullable String host, String path) {

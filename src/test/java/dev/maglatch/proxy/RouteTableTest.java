@@ -236,6 +236,15 @@ class RouteTableTest {
         .isEqualTo(Refusal.AMBIGUOUS_PATH);
   }
 
+  @Test
+  void methodInAnotherCaseReachesNoGuardedPathThroughTheOpenRoute() {
+    for (String method : List.of("post", "Post", "pOST")) {
+      assertThat(GUARDS.select(HttpMethod.valueOf(method), "h", "/data").refusal())
+          .isEqualTo(Refusal.AMBIGUOUS_PATH);
+      assertThat(name(GUARDS.select(HttpMethod.valueOf(method), "h", "/open"))).isEqualTo("open");
+    }
+  }
+
   /** Whatever is taken by the open route is the guarded routes' in nobody's eyes. */
   @Property(tries = 5_000)
   void openRouteTakesNothingThatACarelessReaderTakesForAGuardedPath(@ForAll("paths") String path) {
