@@ -15,6 +15,9 @@ final class Characters {
   /** What a method may consist of. */
   static final Characters OF_METHOD = new Characters(ALPHANUMERIC + "!#$%&'*+-.^_`|~");
 
+  /** What a token in {@code Authorization} may consist of, beside the padding at its end. */
+  static final Characters OF_TOKEN = new Characters(ALPHANUMERIC + "-._~+/");
+
   /** What a path and a query may consist of by RFC 3986, beside escapes. */
   static final Characters OF_TARGET = new Characters(ALPHANUMERIC + "-._~!$&'()*+,;=:@/?[]");
 

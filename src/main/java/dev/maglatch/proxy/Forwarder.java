@@ -77,18 +77,28 @@ final class Forwarder {
     exchange.writeQuota(to); // an upstream's own says nothing about the key
   }
 
-  /** Whether the credential, which nobody asked for, is one that only the gateway may see. */
+  /**
+   * Whether the credential, which nobody asked for, is one that only the gateway may see. Of
+   * several nobody can say.
+   */
   private boolean isOurs(Exchange exchange) {
-    String sent = exchange.request().getHeader(HttpHeaders.AUTHORIZATION);
+    MultiMap headers = exchange.request().headers();
+    String sent = headers.get(HttpHeaders.AUTHORIZATION);
     if (sent == null) {
       return false;
     }
-    return mentions(sent, TokenShape.MGP)
+    return headers.getAll(HttpHeaders.AUTHORIZATION).size() > 1
+        || mentions(sent, TokenShape.MGP)
         || mentions(sent, TokenShape.MP)
         || (exchange.token().present() && ownSession.test(exchange.token().text()));
   }
 
+  /** Whether a token of {@code shape} begins anywhere, but not inside of another one. */
   private static boolean mentions(String credential, TokenShape shape) {
-    return credential.contains(shape.prefix());
+    int at = credential.indexOf(shape.prefix());
+    while (at > 0 && Characters.OF_TOKEN.contains(credential.charAt(at - 1))) {
+      at = credential.indexOf(shape.prefix(), at + 1);
+    }
+    return at >= 0;
   }
 }

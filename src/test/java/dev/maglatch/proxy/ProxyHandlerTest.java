@@ -191,15 +191,31 @@ class ProxyHandlerTest {
             "bearer mp_abc",
             "Basic mgp_abc",
             "Bearer own.session.token",
+            "Digest response=\"mgp_abc\"",
+            "Bearer stamp_1, Bearer mp_abc",
             "mgp_abc")) {
       upstream.received().clear();
       assertThat(status("GET / HTTP/1.1", "Host: h", "Authorization: " + ours)).isEqualTo(200);
       assertThat(upstream.onlyRequest().has("authorization")).as(ours).isFalse();
       assertThat(upstream.onlyRequest().has("x-maglatch-key-id")).isFalse();
     }
-    upstream.received().clear();
-    assertThat(status("GET / HTTP/1.1", "Host: h", "Authorization: Basic eDp5")).isEqualTo(200);
-    assertThat(upstream.onlyRequest().field("authorization")).isEqualTo("Basic eDp5");
+    for (String foreign : List.of("Basic eDp5", "Bearer eyJ.stamp_1.x-mgp_2", "Bearer x.mp_3")) {
+      upstream.received().clear();
+      assertThat(status("GET / HTTP/1.1", "Host: h", "Authorization: " + foreign)).isEqualTo(200);
+      assertThat(upstream.onlyRequest().field("authorization")).isEqualTo(foreign);
+    }
+  }
+
+  @Test
+  void openRouteKeepsBackWhatCouldBeTwoCredentials() throws IOException {
+    restart(Auth.NONE);
+    for (String second : List.of("Basic eDp5", "Bearer " + TOKEN)) {
+      upstream.received().clear();
+      String first = "Authorization: Basic eDp5";
+      assertThat(status("GET / HTTP/1.1", "Host: h", first, "Authorization: " + second))
+          .isEqualTo(200);
+      assertThat(upstream.onlyRequest().has("authorization")).as(second).isFalse();
+    }
   }
 
   @Test
