@@ -147,6 +147,14 @@ final class HeaderRules {
     }
   }
 
+  /**
+   * Whether a trailer field of a request may pass: its name is one that the {@link Gate} would let
+   * pass in a head, and {@link #passesAsTrailer}. Trailers of answers may have other names.
+   */
+  static boolean passesUpAsTrailer(CharSequence name) {
+    return Characters.OF_HEADER_NAME.make(name) && passesAsTrailer(name);
+  }
+
   /** Sets every identity field, empty where there is nothing to say. */
   static void setIdentity(MultiMap to, @Nullable Principal principal) {
     if (principal == null) {

@@ -132,7 +132,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
     Iterator<Map.Entry<CharSequence, CharSequence>> fields = trailers.iteratorCharSequence();
     while (fields.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = fields.next();
-      if (HeaderRules.passesAsTrailer(field.getKey())) {
+      if (HeaderRules.passesUpAsTrailer(field.getKey())) {
         passed.add(AsciiString.of(field.getKey()).toLowerCase(), field.getValue());
       }
     }

@@ -235,7 +235,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
     Iterator<Map.Entry<CharSequence, CharSequence>> fields = trailers.iteratorCharSequence();
     while (fields.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = fields.next();
-      if (HeaderRules.passesAsTrailer(field.getKey())) {
+      if (HeaderRules.passesUpAsTrailer(field.getKey())) {
         ByteBufUtil.writeAscii(end, field.getKey());
         end.writeShort(':' << 8 | ' ');
         writeLatin1(end, field.getValue());

@@ -93,7 +93,8 @@ class ForwardingTest {
           "Connection: TE",
           "Transfer-Encoding: chunked");
       client.writeChunk("hello");
-      client.write("0\r\nX-Hash: 1\r\nX-MAGLATCH-Key-Id: evil\r\nHost: evil\r\n\r\n");
+      client.write("0\r\nX-Hash: 1\r\nX-MAGLATCH-Key-Id: evil\r\nHost: evil\r\n");
+      client.write("X_Maglatch_Key_Id: evil\r\nX_Forwarded_For: evil\r\n\r\n");
       assertThat(client.readText(client.head())).isEqualTo("X-Hash: 1");
       assertThat(client.trailers()).containsExactly("X-Sum: 7");
       assertThat(upstream.onlyRequest().field("te")).isEqualTo("trailers");
