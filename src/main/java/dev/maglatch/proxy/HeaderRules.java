@@ -78,13 +78,12 @@ final class HeaderRules {
     while (fields.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = fields.next();
       CharSequence name = field.getKey();
-      if (edits != null && edits.drops(name)) {
+      if (isNominated(nominated, name) || (edits != null && edits.drops(name))) {
         continue;
       }
       if (contentEqualsIgnoreCase(name, HttpHeaders.COOKIE)) {
         addCookies(to, field.getValue().toString());
       } else if (!endsHere(name, credentialIsOurs)
-          && !isNominated(nominated, name)
           && !contentEqualsIgnoreCase(name, RequestIds.HEADER)) {
         to.add(name, field.getValue());
       }

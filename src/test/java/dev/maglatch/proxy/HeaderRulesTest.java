@@ -126,8 +126,9 @@ class HeaderRulesTest {
   void fieldsAboutTheConnectionEndHere() throws IOException {
     Message seen =
         seenByUpstream(
-            "Connection: keep-alive, X-Hop",
+            "Connection: keep-alive, X-Hop, cookie",
             "X-Hop: 1",
+            "Cookie: a=1",
             "Keep-Alive: timeout=5",
             "Proxy-Connection: keep-alive",
             "Proxy-Authorization: Basic eDp5",
@@ -136,7 +137,7 @@ class HeaderRulesTest {
             "HTTP2-Settings: AAMAAABk",
             "Accept: text/plain");
     assertThat(seen.fields())
-        .noneMatch(line -> line.matches("(?i)(x-hop|keep-alive|proxy-|te|upgrade|http2).*"));
+        .noneMatch(line -> line.matches("(?i)(x-hop|cookie|keep-alive|proxy-|te|upgrade|http2).*"));
     assertThat(seen.has("connection")).isFalse();
     assertThat(seen.field("accept")).isEqualTo("text/plain");
   }
