@@ -22,10 +22,17 @@ final class SessionCookie {
     return rest.toString();
   }
 
-  /** Whether the first {@code name=value} of {@code pair} is our cookie. */
+  /**
+   * Whether the first {@code name=value} of {@code pair} is our cookie, or what a browser will send
+   * back as such: of a cookie without a name it sends the value alone.
+   */
   static boolean isNamedIn(String pair) {
-    int equals = pair.indexOf('=');
-    String name = (equals < 0 ? pair : pair.substring(0, equals)).strip();
+    String named = pair.strip();
+    while (named.startsWith("=")) {
+      named = named.substring(1).strip();
+    }
+    int equals = named.indexOf('=');
+    String name = (equals < 0 ? named : named.substring(0, equals)).strip();
     return name.equalsIgnoreCase(NAME) || name.equalsIgnoreCase(HOST_NAME);
   }
 

@@ -225,6 +225,7 @@ class HeaderRulesTest {
             "X-Request-Id: evil",
             "Set-Cookie: maglatch_session=evil; Path=/",
             "Set-Cookie: __Host-maglatch_session=evil; Path=/",
+            "Set-Cookie: = maglatch_session=evil; Path=/", // sent back without the first sign
             "Set-Cookie: good=1",
             "Set-Cookie: fine=2",
             "Server: origin",
