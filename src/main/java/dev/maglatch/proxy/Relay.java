@@ -48,8 +48,8 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
   private final Exchange exchange;
   private final HttpServerRequest request;
   private final HttpServerResponse response;
-  private final boolean upgrade;
   private final boolean hasBody;
+  private final boolean upgrade;
 
   private @Nullable Endpoint endpoint;
   private @Nullable UpstreamStream outbound;
@@ -75,8 +75,8 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
     this.destination = forwarder.client().to(exchange.route());
     this.request = exchange.request();
     this.response = exchange.response();
-    this.upgrade = Upgrades.wanted(request);
-    this.hasBody = !upgrade && exchange.hasBody();
+    this.hasBody = exchange.hasBody();
+    this.upgrade = !hasBody && Upgrades.wanted(request); // what has a body is an ordinary request
     this.progressNanos = loop.nanoTime();
     this.paceNanos = progressNanos;
   }

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -181,6 +182,19 @@ class TunnelTest {
           "Upgrade: h2c",
           "HTTP2-Settings: AAMAAABk");
       assertThat(client.head().status()).isEqualTo(200);
+    }
+    assertThat(upstream.onlyRequest().has("upgrade")).isFalse();
+  }
+
+  /** Its body comes before whatever follows the upgrade, and must not get lost. */
+  @Test
+  void upgradeWithABodyIsAnOrdinaryRequest() throws IOException {
+    upstream.does(UpstreamServer::ok);
+    try (Wire client = proxy.connect()) {
+      client.send(
+          Stream.concat(Stream.of(UPGRADE), Stream.of("Content-Length: 5")).toArray(String[]::new));
+      client.write("hello");
+      assertThat(client.readText(client.head())).isEqualTo("read 5");
     }
     assertThat(upstream.onlyRequest().has("upgrade")).isFalse();
   }
