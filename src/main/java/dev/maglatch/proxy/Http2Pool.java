@@ -46,12 +46,17 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
     Http2Connection free = waiting.isEmpty() ? withRoom() : null;
     if (free != null) {
       free.open(waiter);
-    } else if (isFull() && waiting.size() >= bounds.maxWaiting()) {
+    } else if (isFull() && waitingForOthers() >= bounds.maxWaiting()) {
       waiter.notConnected(new PoolBusyException(connections.size(), waiting.size()));
     } else {
       waiting.add(waiter);
       connectForWaiting();
     }
+  }
+
+  /** Returns how many wait for whom there is no place on a connection that is being made. */
+  private int waitingForOthers() {
+    return waiting.size() - connecting * Http2Connection.MAX_STREAMS;
   }
 
   @Override

@@ -67,12 +67,17 @@ final class UpstreamPool extends Deadlines.Entry implements UpstreamLine, Upstre
     UpstreamConnection ready = takeIdle();
     if (ready != null) {
       waiter.connected(ready);
-    } else if (open >= bounds.maxConnections() && waiting.size() >= bounds.maxWaiting()) {
+    } else if (open >= bounds.maxConnections() && waitingForOthers() >= bounds.maxWaiting()) {
       waiter.notConnected(new PoolBusyException(open, waiting.size()));
     } else {
       waiting.add(waiter);
       connectForWaiting();
     }
+  }
+
+  /** Returns how many wait for whom no connection is being made. */
+  private int waitingForOthers() {
+    return waiting.size() - connecting;
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -78,6 +79,54 @@ class UpstreamPoolTest {
     }
   }
 
+  /** Who gets a connection as soon as it is made keeps nobody from waiting for the next. */
+  @Test
+  void boundsAreTheSameBeforeTheFirstConnectionStands() throws Exception {
+    onLoop(
+        loop -> {
+          List<Promise<NetSocket>> attempts = new ArrayList<>();
+          UpstreamPool pool =
+              new UpstreamPool(
+                  loop,
+                  new ProxyConfig.Pool(2, 3),
+                  () -> {
+                    attempts.add(Promise.promise());
+                    return attempts.get(attempts.size() - 1).future();
+                  },
+                  new RequestHead());
+          assertAdmits(pool, 2 + 3);
+          assertThat(attempts).hasSize(2);
+        });
+  }
+
+  /** One connection is made for all that there will be room for. */
+  @Test
+  void boundsOfHttp2AreTheSameBeforeTheFirstConnectionStands() throws Exception {
+    try (UpstreamServer upstream = new UpstreamServer()) {
+      UpstreamGroup.Link link =
+          new UpstreamGroup.Link(
+              UpstreamGroup.Protocol.H2C, Duration.ofSeconds(2), UpstreamTls.DEFAULT);
+      Dialer dialer = new Dialer(vertx.createNetClient(), upstream.address(), link);
+      onLoop(
+          loop -> {
+            ProxyConfig.Pool bounds = new ProxyConfig.Pool(1, 3);
+            UpstreamPool upgrades = new UpstreamPool(loop, bounds, dialer::dial, new RequestHead());
+            Http2Pool pool = new Http2Pool(loop, bounds, dialer, upgrades);
+            assertAdmits(pool, Http2Connection.MAX_STREAMS + 3);
+          });
+    }
+  }
+
+  private static void assertAdmits(UpstreamLine line, int most) {
+    List<Throwable> refused = new ArrayList<>();
+    for (int i = 0; i < most; i++) {
+      line.acquire(new Patient(refused));
+    }
+    assertThat(refused).isEmpty();
+    line.acquire(new Patient(refused));
+    assertThat(refused).singleElement().isInstanceOf(PoolBusyException.class);
+  }
+
   private static Future<NetSocket> first(List<Promise<NetSocket>> attempts) {
     attempts.add(Promise.promise());
     return attempts.get(0).future();
@@ -102,6 +151,19 @@ class UpstreamPoolTest {
     @Override
     public void connected(UpstreamStream stream) {
       throw new AssertionError("connected");
+    }
+
+    @Override
+    public void notConnected(Throwable cause) {
+      failures.add(cause);
+    }
+  }
+
+  /** Takes note of what went wrong, and keeps what it gets. */
+  private record Patient(List<Throwable> failures) implements UpstreamLine.Waiter {
+    @Override
+    public void connected(UpstreamStream stream) {
+      // nothing to send
     }
 
     @Override
