@@ -27,19 +27,26 @@ final class Gate {
   private static final AsciiString CHUNKED = AsciiString.cached("chunked");
   private static final int MAX_LENGTH_DIGITS = 18; // fits a long
 
-  private final int maxHeaders;
+  /** What HTTP/1.1 has around the target, and between name and value. */
+  private static final int AROUND_TARGET = "  HTTP/1.1".length();
+
+  private static final int BEFORE_VALUE = ": ".length();
+
+  private final ListenerConfig bounds;
 
   // Of the request that is being looked at.
   private int headers;
+  private int bytes;
   private int hosts;
   private int lengths;
   private int codings;
 
   /**
-   * @param maxHeaders most header lines that a request may have
+   * @param bounds what a request may have; of HTTP/1 the decoder has measured line and fields
+   *     before
    */
-  Gate(int maxHeaders) {
-    this.maxHeaders = maxHeaders;
+  Gate(ListenerConfig bounds) {
+    this.bounds = bounds;
   }
 
   /** Returns why {@code request} must not go on, or null if it may. */
@@ -51,11 +58,23 @@ final class Gate {
     if (!isMethod(method) || !isOriginForm(request.uri())) {
       return Refusal.BAD_REQUEST;
     }
+    boolean http2 = request.version() == HttpVersion.HTTP_2;
+    if (http2 && lineBytes(request) > bounds.maxTargetBytes()) {
+      return Refusal.TARGET_TOO_LONG;
+    }
     Refusal objection = checkHeaders(request.headers());
     if (objection != null) {
       return objection;
     }
+    if (http2 && bytes > bounds.maxHeaderBytes()) {
+      return Refusal.HEADERS_TOO_LARGE;
+    }
     return isFramedOnce(request.version()) && hasOneHost(request) ? null : Refusal.BAD_REQUEST;
+  }
+
+  /** Returns how long the line is that the upstream gets. */
+  private static int lineBytes(HttpServerRequest request) {
+    return request.method().name().length() + request.uri().length() + AROUND_TARGET;
   }
 
   /** Returns why a request is refused that could not even be decoded. */
@@ -108,6 +127,7 @@ final class Gate {
 
   private @Nullable Refusal checkHeaders(MultiMap map) {
     headers = 0;
+    bytes = 0;
     hosts = 0;
     lengths = 0;
     codings = 0;
@@ -119,9 +139,10 @@ final class Gate {
   private <T extends CharSequence> @Nullable Refusal checkEach(Iterator<Map.Entry<T, T>> lines) {
     while (lines.hasNext()) {
       Map.Entry<T, T> line = lines.next();
-      if (++headers > maxHeaders) {
+      if (++headers > bounds.maxHeaders()) {
         return Refusal.HEADERS_TOO_LARGE;
       }
+      bytes += line.getKey().length() + BEFORE_VALUE + line.getValue().length();
       if (!isGood(line.getKey(), line.getValue())) {
         return Refusal.BAD_REQUEST;
       }

@@ -57,7 +57,7 @@ public final class ProxyVerticle extends VerticleBase {
     UpstreamClient upstreams = new UpstreamClient(vertx, started, proxy, routes.health());
     Forwarder forwarder = new Forwarder(started, upstreams, parts.ownSession());
     RouteTable table = new RouteTable(proxy.routes());
-    Gate gate = new Gate(listener.maxHeaders());
+    Gate gate = new Gate(listener);
     ProxyHandler answering = new ProxyHandler(started, parts, gate, table, forwarder);
     HttpServerOptions options = options();
     HttpServer accepting =

@@ -35,7 +35,7 @@ class GateTest {
             .setHttp2ClearTextEnabled(false)
             .setPerFrameWebSocketCompressionSupported(false)
             .setPerMessageWebSocketCompressionSupported(false);
-    Gate gate = new Gate(100);
+    Gate gate = new Gate(ListenerConfig.DEFAULT);
     Rejection rejection = new Rejection(Cors.OFF);
     HttpServer server =
         vertx

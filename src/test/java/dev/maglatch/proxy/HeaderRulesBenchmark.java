@@ -52,7 +52,7 @@ public class HeaderRulesBenchmark {
       """;
 
   private final Vertx vertx = Vertx.vertx();
-  private final Gate gate = new Gate(ListenerConfig.DEFAULT.maxHeaders());
+  private final Gate gate = new Gate(ListenerConfig.DEFAULT);
   private final TrustedProxies proxies = new TrustedProxies(new IpRanges(List.of()));
   private final HeaderRules rules = new HeaderRules(proxies);
   private final RequestHead head = new RequestHead();

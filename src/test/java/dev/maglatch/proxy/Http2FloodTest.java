@@ -19,11 +19,14 @@ import io.vertx.core.buffer.Buffer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Clients that send frames which cost them little and us much: each is cut or borne, and the next
@@ -166,7 +169,7 @@ class Http2FloodTest {
       indexed.appendByte((byte) 0x90); // accept-encoding: gzip, deflate
     }
     String[] fields = new String[1_600];
-    java.util.Arrays.fill(fields, "a");
+    Arrays.fill(fields, "a");
     for (Buffer block : java.util.List.of(indexed, FrameConnection.head("GET", "/", fields))) {
       try (FrameConnection attacker = new FrameConnection(proxy.port())) {
         attacker.send(HEADERS, END_HEADERS | END_STREAM, 1, block);
@@ -175,6 +178,48 @@ class Http2FloodTest {
       assertNextIsAnswered();
     }
     assertThat(upstream.received()).hasSize(2);
+  }
+
+  /** As long as they would be in HTTP/1.1, which the upstream may speak. */
+  @ParameterizedTest
+  @CsvSource({"8191, 16383, 200", "8192, 16384, 200", "8193, 16384, 414", "8192, 16385, 431"})
+  void lineAndFieldsMayBeAsLongAsTheirBounds(int line, int fields, int status) throws IOException {
+    String path = "/" + "a".repeat(line - "GET / HTTP/1.1".length());
+    String half = "b".repeat(8_000);
+    String rest = "c".repeat(fields - "x: ".length() - half.length() - "y: ".length());
+    Buffer block = FrameConnection.head("GET", path, "x", half, "y", rest);
+    try (FrameConnection client = new FrameConnection(proxy.port())) {
+      assertThat(inTwoFrames(client, block).answer(1).status()).isEqualTo(status);
+      assertThat(client.get(3, "/").answer(3).status()).isEqualTo(200);
+    }
+  }
+
+  /**
+   * Beyond its bound, as RFC 9113 counts (32 more for each field), a list is not even decoded: then
+   * the answer knows nothing of the request.
+   */
+  @ParameterizedTest
+  @CsvSource({"-1, true", "0, true", "1, false"})
+  void headerListIsDecodedUpToItsBound(int more, boolean decoded) throws IOException {
+    int bound = H2C.maxTargetBytes() + H2C.maxHeaderBytes() + 32 * (H2C.maxHeaders() + 4);
+    int pseudo = ":methodGET:schemehttp:path/:authoritya.example:1".length() + 4 * 32;
+    String filler = "b".repeat(bound + more - pseudo - "a".length() - 32);
+    Buffer block = FrameConnection.head("GET", "/", "a", filler);
+    try (FrameConnection client = new FrameConnection(proxy.port())) {
+      client.until(SETTINGS);
+      Answer answer = inTwoFrames(client, block).answer(1);
+      assertThat(answer.status()).isEqualTo(431);
+      assertThat(answer.field("x-request-id").isEmpty()).isNotEqualTo(decoded);
+      assertThat(client.get(3, "/").answer(3).status()).isEqualTo(200);
+    }
+  }
+
+  private static FrameConnection inTwoFrames(FrameConnection client, Buffer block)
+      throws IOException {
+    int most = 16_384;
+    return client
+        .send(HEADERS, END_STREAM, 1, block.getBuffer(0, most))
+        .send(CONTINUATION, END_HEADERS, 1, block.getBuffer(most, block.length()));
   }
 
   private static boolean isTooLarge(FrameConnection attacker) throws IOException {
