@@ -33,6 +33,9 @@ public final class Entrance {
   private final AtomicBoolean found = new AtomicBoolean();
   private final Promise<Channel> listener = Promise.promise();
 
+  /** Null until the first event loop listens. */
+  private @Nullable Future<Void> knock;
+
   /**
    * @param certificate what TLS shows; null if the listener speaks plain text
    * @param listening told the actual port once connections are accepted, by every event loop
@@ -68,10 +71,19 @@ public final class Entrance {
   }
 
   /**
-   * Makes the first connection. Completes when later ones are counted, or after ten seconds: then
-   * the first client's is taken for it.
+   * Makes the first connection, whichever event loop comes first. Completes when later ones are
+   * counted, or after ten seconds: then the first client's is taken for it.
    */
-  Future<Void> knock(Vertx vertx, ListenerConfig config, int port) {
+  synchronized Future<Void> knock(Vertx vertx, ListenerConfig config, int port) {
+    Future<Void> knocked = knock;
+    if (knocked == null) {
+      knocked = knockOnce(vertx, config, port);
+      knock = knocked;
+    }
+    return knocked;
+  }
+
+  private Future<Void> knockOnce(Vertx vertx, ListenerConfig config, int port) {
     NetClient knocking = vertx.createNetClient(knocking());
     return knocking
         .connect(port, config.host())
