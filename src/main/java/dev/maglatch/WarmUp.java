@@ -64,6 +64,10 @@ final class WarmUp {
   private static final int FREE_PORT = -3;
 
   private static final int CONNECTIONS = 4;
+
+  /** For connections whose clients have closed already. */
+  private static final Duration END = Duration.ofSeconds(1);
+
   private static final Buffer ANSWER =
       Buffer.buffer("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok!");
   private static final byte END_OF_ANSWER = '!';
@@ -103,7 +107,7 @@ final class WarmUp {
         .compose(asking -> vertx.timer(time.toMillis()))
         .onComplete(over -> log.info("warmed up requests={}", answers))
         .eventually(() -> Future.join(clients.close(), upstream.close()))
-        .onComplete(closed -> vertx.undeploy(plane)) // takes its drain delay; nobody waits for it
+        .eventually(() -> vertx.undeploy(plane))
         .transform(over -> Future.succeededFuture());
   }
 
@@ -113,7 +117,7 @@ final class WarmUp {
     return vertx
         .deployVerticle(
             new ProxyVerticle(
-                ListenerConfig.DEFAULT.at(LOOPBACK, FREE_PORT),
+                ListenerConfig.DEFAULT.at(LOOPBACK, FREE_PORT).stopping(Duration.ZERO, END),
                 new Entrance(null, port::tryComplete),
                 new LiveRoutes(ProxyConfig.to(upstream)),
                 parts()))

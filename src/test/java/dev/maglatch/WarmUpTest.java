@@ -4,6 +4,9 @@ package dev.maglatch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.postgres.TestDatabase;
+import dev.maglatch.verify.Trust;
+import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -24,6 +27,32 @@ class WarmUpTest {
       String key = Tenant.in(database.address()).key(gateway.config());
       assertThat(gateway.get("/", "Authorization", "Bearer " + key).statusCode()).isEqualTo(200);
       assertThat(samples(gateway)).containsExactly("1");
+    }
+  }
+
+  /** What was still to end would be ended a second time by a gateway that is stopped soon. */
+  @Test
+  void nothingOfItIsLeftWhenItIsOver() {
+    Vertx vertx = Vertx.vertx();
+    try {
+      Await.result(new WarmUp(vertx, new AlwaysTrusted()).run(Duration.ofMillis(100)));
+
+      assertThat(vertx.deploymentIDs()).isEmpty();
+    } finally {
+      Await.result(vertx.close());
+    }
+  }
+
+  /** A lease that never ends. */
+  private static final class AlwaysTrusted implements Trust {
+    @Override
+    public Level level(long nanoTime) {
+      return Level.TRUSTED;
+    }
+
+    @Override
+    public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
+      return false;
     }
   }
 

@@ -67,6 +67,23 @@ public record ListenerConfig(
         guards);
   }
 
+  /** Returns the same with other patience on stop. */
+  public ListenerConfig stopping(Duration otherDrainDelay, Duration otherDrainTimeout) {
+    return new ListenerConfig(
+        host,
+        port,
+        maxHeaders,
+        maxTargetBytes,
+        maxHeaderBytes,
+        headerDeadline,
+        idleTimeout,
+        maxConnections,
+        otherDrainDelay,
+        otherDrainTimeout,
+        protocols,
+        guards);
+  }
+
   /** Reads what is about the listener in the section {@code http}. */
   public static ListenerConfig read(Section http) {
     return new ListenerConfig(
