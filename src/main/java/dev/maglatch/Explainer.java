@@ -13,29 +13,38 @@ import dev.maglatch.proxy.Route;
 import dev.maglatch.proxy.RouteGuide;
 import dev.maglatch.proxy.RouteGuide.Address;
 import dev.maglatch.proxy.RouteGuide.Choice;
+import dev.maglatch.proxy.RouteLimit;
 import dev.maglatch.secret.Secret;
+import dev.maglatch.verify.CacheConfig;
+import dev.maglatch.verify.CacheConfig.OnDatabaseLoss;
+import dev.maglatch.verify.CredentialVerifier;
 import dev.maglatch.verify.KeyHistories;
 import dev.maglatch.verify.KeyHistory;
 import dev.maglatch.verify.Verdict;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
+import java.math.BigDecimal;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Answers why a request is let through or refused, by the classes that decide about requests. */
 public final class Explainer {
   private static final int UNAUTHORIZED = 401;
   private static final int FORBIDDEN = 403;
+  private static final String SPENT =
+      "; what is spent is known to the gateways alone, beyond it is 429";
 
   private final RouteGuide guide;
   private final OwnPaths own;
   private final Tokens tokens;
   private final boolean acceptUnchecked;
+  private final CacheConfig cache;
   private final KeyHistories keys;
 
   public Explainer(GatewayConfig config, Management management) {
@@ -43,6 +52,7 @@ public final class Explainer {
     this.own = new OwnPaths(config);
     this.tokens = Management.tokens(config.secrets().require(), new SecureRandom());
     this.acceptUnchecked = config.acceptUnchecked();
+    this.cache = config.cache();
     this.keys = management.keyHistories();
   }
 
@@ -65,7 +75,11 @@ public final class Explainer {
   public Future<Explanation> explain(Question question) {
     List<Explanation.Step> steps = new ArrayList<>();
     if (own.take(question.url())) {
-      steps.add(step("route", true, "the gateway's own: no upstream gets it"));
+      steps.add(
+          step(
+              "route",
+              true,
+              "the gateway's own: no upstream gets it, and it decides itself which keys it takes"));
       return credential(question).map(found -> judge(question, null, found, steps));
     }
     Choice choice = guide.choose(question.method(), question.url());
@@ -77,9 +91,19 @@ public final class Explainer {
     steps.add(step("route", true, route.name() + ", to " + choice.upstreamUrl()));
     if (route.access().auth() == Auth.NONE) {
       steps.add(step("credential", true, "none is read on this route"));
+      addRouteLimit(route, "address", steps);
       return Future.succeededFuture(new Explanation(0, steps));
     }
+    steps.add(step("auth", true, told(route.access().auth())));
     return credential(question).map(found -> judge(question, route, found, steps));
+  }
+
+  private static String told(Auth auth) {
+    return switch (auth) {
+      case REQUIRED -> "required";
+      case OPTIONAL -> "optional: none would do as well, a bad credential does not";
+      case NONE -> "none";
+    };
   }
 
   /** What was found out about the credential: a key, or why there is none. */
@@ -110,7 +134,7 @@ public final class Explainer {
     return Future.succeededFuture(new Found(null, why));
   }
 
-  private static Explanation judge(
+  private Explanation judge(
       Question question, @Nullable Route route, Found found, List<Explanation.Step> steps) {
     KeyHistory key = found.key;
     if (key == null) {
@@ -124,6 +148,7 @@ public final class Explainer {
     if (principal == null) {
       return new Explanation(UNAUTHORIZED, steps);
     }
+    steps.add(step("database", true, withoutDatabase(route)));
     boolean near = addAddress(question, verdict, principal.keyPolicy(), steps);
     if (!near) {
       return new Explanation(FORBIDDEN, steps);
@@ -132,6 +157,9 @@ public final class Explainer {
       return new Explanation(FORBIDDEN, steps);
     }
     addLimit(principal.keyPolicy(), steps);
+    if (route != null) {
+      addRouteLimit(route, "key", steps);
+    }
     return new Explanation(0, steps);
   }
 
@@ -146,6 +174,18 @@ public final class Explainer {
           "its service account disabled since " + key.serviceAccountDisabledAt();
       case EXPIRED -> "expired since " + key.key().expiresAt();
     };
+  }
+
+  private String withoutDatabase(@Nullable Route route) {
+    long wanted = route == null ? CredentialVerifier.AS_CONFIGURED : route.access().maxStaleNanos();
+    long nanos =
+        cache.onDatabaseLoss() == OnDatabaseLoss.SERVE
+            ? Math.min(wanted, cache.maxStaleness().toNanos())
+            : 0;
+    return nanos == 0
+        ? "without it the answer is 503"
+        : "without it a gateway that knows the key goes on for %s s, then the answer is 503"
+            .formatted(BigDecimal.valueOf(nanos, 9).stripTrailingZeros().toPlainString());
   }
 
   private static boolean addAddress(
@@ -184,9 +224,22 @@ public final class Explainer {
     String text =
         limit == null
             ? "none"
-            : "%d in %d s; what is spent is known to the gateways alone, beyond it is 429"
-                .formatted(limit.limit(), limit.windowSeconds());
+            : "%d in %d s".formatted(limit.limit(), limit.windowSeconds()) + SPENT;
     steps.add(step("rate limit", true, text));
+  }
+
+  /**
+   * @param caller whose requests are counted together
+   */
+  private static void addRouteLimit(Route route, String caller, List<Explanation.Step> steps) {
+    RouteLimit limit = route.access().limit();
+    steps.add(step("route limit", true, limit == null ? "none" : told(limit, caller) + SPENT));
+  }
+
+  private static String told(RouteLimit limit, String caller) {
+    return limit.windows().stream()
+        .map(window -> window.limit() + " a " + window.name())
+        .collect(Collectors.joining(" and ", "", " for each " + caller));
   }
 
   private static Explanation.Step step(String name, boolean passed, String text) {

@@ -27,7 +27,9 @@ class ExplainCommandTest {
       """
       [{name: write, path: /write, scopes: [read-write], upstream: "http://w:81/base",
         strip-prefix: /write},
-       {name: open, path: /open, auth: none, upstream: "http://o"},
+       {name: open, path: /open, auth: none, upstream: "http://o", rate-limit: {per-minute: 5}},
+       {name: slow, path: /slow, auth: optional, upstream: "http://s", max-staleness: 1500ms,
+        rate-limit: {preset: magpipe}},
        {name: any, path: /any, upstream: "http://a"}]
       """;
 
@@ -78,9 +80,15 @@ class ExplainCommandTest {
             "route",
             "ok",
             "any, to http://a/any/x?y",
+            "auth",
+            "ok",
+            "required",
             "credential",
             "ok",
             "good at",
+            "database",
+            "ok",
+            "goes on for 600 s",
             "address",
             "ok",
             "anywhere",
@@ -90,7 +98,24 @@ class ExplainCommandTest {
             "rate limit",
             "ok",
             "none",
+            "route limit",
+            "ok",
+            "none",
             "Let through.");
+  }
+
+  @Test
+  void whatTheRouteSetsIsTold() {
+    assertThat(explain("--key-id", id, "--url", "/slow")).isZero();
+    assertThat(out)
+        .containsSubsequence(
+            "optional",
+            "goes on for 1.5 s",
+            "route limit",
+            "100 a minute and 10000 a day for each key;");
+    assertThat(explain("--key-id", id, "--url", "/slow", "-s=cache.on-database-loss=refuse"))
+        .isZero();
+    assertThat(out).contains("without it the answer is 503");
   }
 
   @Test
@@ -112,7 +137,7 @@ class ExplainCommandTest {
     assertThat(explain("--key-id", id, "--url", "/any/..%2fwrite")).isOne();
     assertThat(out).contains("Refused: 400.");
     assertThat(explain("--key-id", id, "--url", "/open/x")).isZero();
-    assertThat(out).contains("none is read on this route");
+    assertThat(out).contains("none is read on this route", "5 a minute for each address;");
   }
 
   @Test
@@ -180,7 +205,7 @@ class ExplainCommandTest {
   @Test
   void ownRoutesAndUnknownKeysAreTold() {
     assertThat(explain("--key-id", id, "--url", "/v1/whoami")).isZero();
-    assertThat(out).contains("the gateway's own");
+    assertThat(out).contains("the gateway's own", "decides itself which keys");
     assertThat(explain("--key-id", "00000000-0000-0000-0000-000000000000", "--url", "/any"))
         .isOne();
     assertThat(out).contains("no key has this id", "Refused: 401.");
