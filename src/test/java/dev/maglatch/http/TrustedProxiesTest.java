@@ -44,6 +44,14 @@ class TrustedProxiesTest {
     assertThat(proxies.clientAddress("10.0.0.1", headers)).isEqualTo("203.0.113.9");
   }
 
+  @ParameterizedTest
+  @CsvSource({"30, 203.0.113.9", "31, 203.0.113.9", "32, 10.0.0.2"})
+  void clientIsLookedForBehindSoManyProxies(int behind, String client) {
+    String hops = "203.0.113.9" + ", 10.0.0.2".repeat(behind);
+
+    assertThat(proxies.clientAddress("10.0.0.1", forwarded(hops))).isEqualTo(client);
+  }
+
   @Test
   void withoutTheHeaderTheProxyIsTheClient() {
     assertThat(proxies.clientAddress("10.0.0.1", MultiMap.caseInsensitiveMultiMap()))

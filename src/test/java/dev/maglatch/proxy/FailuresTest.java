@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Whatever breaks, the client is told the truth, the upstream connection is given up, and the next
@@ -123,6 +125,35 @@ class FailuresTest {
         answer = client.head();
       }
       assertThat(answer.status()).isEqualTo(502);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"99, 200", "100, 200", "101, 502"})
+  void informationalAnswersMayBeSoMany(int answers, int status) throws IOException {
+    upstream.does(
+        (wire, request) -> {
+          wire.write("HTTP/1.1 102 Processing\r\n\r\n".repeat(answers));
+          UpstreamServer.ok(wire, request);
+        });
+    try (Wire client = proxy.connect()) {
+      client.send("GET / HTTP/1.1", "Host: h");
+      assertThat(client.head().status()).isEqualTo(status);
+    }
+  }
+
+  /** Line and fields without their ends of line, the fields all together. */
+  @ParameterizedTest
+  @CsvSource({"8191, 65535, 200", "8192, 65536, 200", "8193, 65536, 502", "8192, 65537, 502"})
+  void headOfTheAnswerMayBeAsLongAsItsBounds(int line, int fields, int status) throws IOException {
+    String first = "HTTP/1.1 200 ";
+    String length = "Content-Length: 0";
+    String filler = "a: " + "b".repeat(fields - length.length() - "a: ".length());
+    upstream.does(
+        (wire, request) -> wire.send(first + "c".repeat(line - first.length()), length, filler));
+    try (Wire client = proxy.connect()) {
+      client.send("GET / HTTP/1.1", "Host: h");
+      assertThat(client.head().status()).isEqualTo(status);
     }
   }
 

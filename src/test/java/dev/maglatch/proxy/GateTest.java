@@ -291,6 +291,37 @@ class GateTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"254, 200", "255, 200", "256, 400"})
+  void hostMayBeAsLongAsItsBound(int length, int status) {
+    assertThat(statusFor("GET / HTTP/1.1\r\nHost: " + "a".repeat(length))).isEqualTo(status);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"65534, 200", "65535, 200", "65536, 400"})
+  void portMayBeAsHighAsThereAre(int port, int status) {
+    assertThat(statusFor("GET / HTTP/1.1\r\nHost: a:" + port)).isEqualTo(status);
+  }
+
+  /** What has more digits may not fit the number that the next reader puts it in. */
+  @ParameterizedTest
+  @CsvSource({"17, 200", "18, 200", "19, 400"})
+  void lengthHasSoManyDigits(int digits, int status) {
+    String length = "0".repeat(digits - 1) + "3";
+    assertThat(statusFor("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + length, "abc"))
+        .isEqualTo(status);
+  }
+
+  private static int statusFor(String head) {
+    return statusFor(head, "");
+  }
+
+  private static int statusFor(String head, String body) {
+    try (RawConnection client = new RawConnection(port)) {
+      return client.send(head + "\r\n\r\n" + body).read().status();
+    }
+  }
+
   /** CVE-2026-102479: Vert.x 5.0.12 would read three bytes of the next request as a body. */
   @ParameterizedTest
   @ValueSource(

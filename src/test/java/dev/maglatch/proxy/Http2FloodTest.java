@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class Http2FloodTest {
   private static final long REFUSED_STREAM = 7;
+  private static final int CANCEL = 8;
   private static final long ENHANCE_YOUR_CALM = 11;
   private static final Duration AT_ONCE = Duration.ofSeconds(5); // on a machine that is busy
   private static final int AT_A_TIME = 100; // frames in one write
@@ -220,6 +221,64 @@ class Http2FloodTest {
     return client
         .send(HEADERS, END_STREAM, 1, block.getBuffer(0, most))
         .send(CONTINUATION, END_HEADERS, 1, block.getBuffer(most, block.length()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"99, 200", "100, 200", "101, 431"})
+  void fieldsMayBeAsManyAsTheirBound(int fields, int status) throws IOException {
+    String[] more = new String[2 * fields];
+    Arrays.fill(more, "a");
+    try (FrameConnection client = new FrameConnection(proxy.port())) {
+      assertThat(client.get(1, "/", more).answer(1).status()).isEqualTo(status);
+      assertThat(client.get(3, "/").answer(3).status()).isEqualTo(200);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, true", "2, true", "3, false"})
+  void emptyDataMayComeTwiceInARow(int frames, boolean answered) throws IOException {
+    try (FrameConnection client = new FrameConnection(proxy.port())) {
+      client.post(1, "/");
+      for (int i = 0; i < frames; i++) {
+        client.data(1, false, "");
+      }
+      assertAnsweredOrCut(client.data(1, true, "x"), 1, answered);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"14, true", "15, true", "16, false"})
+  void headMayBeInSoManySmallParts(int parts, boolean answered) throws IOException {
+    try (FrameConnection client = new FrameConnection(proxy.port())) {
+      client.send(HEADERS, END_STREAM, 1, FrameConnection.head("GET", "/"));
+      for (int i = 1; i <= parts; i++) {
+        int flags = i == parts ? END_HEADERS : NONE;
+        client.send(CONTINUATION, flags, 1, FrameConnection.fields("a", "b"));
+      }
+      assertAnsweredOrCut(client, 1, answered);
+    }
+  }
+
+  @Test
+  void streamsMayBeResetSoOften() throws IOException {
+    try (FrameConnection client = new FrameConnection(proxy.port())) {
+      for (int n = 0; n < 200; n++) {
+        client.raw(get(2 * n + 1)).reset(2 * n + 1, CANCEL);
+      }
+      assertThat(client.get(401, "/").answer(401).status()).isEqualTo(200);
+      client.raw(get(403)).reset(403, CANCEL);
+      assertCut(client, ENHANCE_YOUR_CALM);
+    }
+    await().until(() -> upstream.open() <= ProxyConfig.Pool.DEFAULT.maxConnections());
+  }
+
+  private static void assertAnsweredOrCut(FrameConnection client, int stream, boolean answered)
+      throws IOException {
+    if (answered) {
+      assertThat(client.answer(stream).status()).isEqualTo(200);
+    } else {
+      assertCut(client, ENHANCE_YOUR_CALM);
+    }
   }
 
   private static boolean isTooLarge(FrameConnection attacker) throws IOException {

@@ -177,6 +177,29 @@ class ListenerTest {
     }
   }
 
+  /** For as long as a connection may take to be made, and {@code max-wait} beyond. */
+  @Test
+  void requestThatWaitsTooLongForAConnectionIs503() throws IOException {
+    Duration wait = Duration.ofMillis(100);
+    restart(new ProxyConfig.Pool(1, 1, wait, 100), listener(LONG, LONG, 100, LONG));
+    upstream.does(this::answerWhenReleased);
+    try (Wire served = proxy.connect();
+        Wire waiting = proxy.connect()) {
+      served.send("GET / HTTP/1.1", "Host: h");
+      await().until(() -> upstream.received().size() == 1);
+      long begun = System.nanoTime();
+      waiting.send("GET / HTTP/1.1", "Host: h");
+      Message answer = waiting.head();
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.has("retry-after")).isTrue();
+      assertThat(Duration.ofNanos(System.nanoTime() - begun))
+          .isGreaterThanOrEqualTo(Route.Timeouts.DEFAULT.connect().plus(wait));
+      release.countDown();
+      assertThat(served.head().status()).isEqualTo(200);
+    }
+    assertThat(upstream.received()).hasSize(1);
+  }
+
   @Test
   void stopLetsRequestsInFlightFinishAndTakesNoMore() throws IOException {
     upstream.does(this::answerWhenReleased);

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SettingsTest {
   private enum Loss {
@@ -192,6 +194,26 @@ class SettingsTest {
             "i: expected a list of sections",
             "u: 1, 2 (expected: a single value)",
             "t: expected a value, not a section");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1023, 9ms, false",
+    "2, 1024, 10ms, true",
+    "3, 1025, 11ms, true",
+    "8, 2047, 119999ms, true",
+    "9, 2k, 2m, true",
+    "10, 2049, 120001ms, false",
+  })
+  void bothEndsOfARangeBelongToIt(String number, String size, String time, boolean inRange)
+      throws IOException {
+    Settings settings = yaml("b: %s\nc: %s\ne: %s\n".formatted(number, size, time));
+    Section root = settings.root();
+    root.integer("b", 5, 2, 9);
+    root.bytes("c", 1_500, 1_024, 2_048);
+    root.duration("e", Duration.ofSeconds(1), Duration.ofMillis(10), Duration.ofMinutes(2));
+
+    assertThat(settings.problems().lines()).hasSize(inRange ? 0 : 3);
   }
 
   @Test

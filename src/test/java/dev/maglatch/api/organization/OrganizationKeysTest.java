@@ -39,6 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The keys of section 4 of the wire contract. */
@@ -197,6 +198,14 @@ class OrganizationKeysTest {
     assertError(api.get(owner, "/audit?" + query), 400);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 99, 100})
+  void pageHasOneToHundred(int limit) {
+    JsonObject page = data(api.get(owner, "/api-keys?limit=" + limit));
+
+    assertThat(page.getInteger("limit")).isEqualTo(limit);
+  }
+
   @Test
   void otherKindsAndOrganizationsAreOutOfReach() {
     String stranger = api.plane.session(api.plane.account());
@@ -314,6 +323,31 @@ class OrganizationKeysTest {
 
     assertError(patch(key, json(body)), 400);
     assertThat(show(key)).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"99, 200", "100, 200", "101, 400"})
+  void keyHasAtMostSoManyRanges(int ranges, int status) {
+    JsonObject key = create("{\"name\":\"ranges\"}");
+    String all = "'10.0.0.1'" + ",'10.0.0.1'".repeat(ranges - 1);
+
+    assertThat(patch(key, json("{'allowedIps':[" + all + "]}")).statusCode()).isEqualTo(status);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1, 200",
+    "0, 1, 400",
+    "1, 0, 400",
+    "2147483647, 2147483647, 200",
+    "2147483648, 60, 400",
+    "60, 2147483648, 400",
+  })
+  void limitAndWindowAreWholeNumbersFromOne(String limit, String window, int status) {
+    JsonObject key = create("{\"name\":\"limit\"}");
+    String rate = "{'limit':" + limit + ",'windowSeconds':" + window + "}";
+
+    assertThat(patch(key, json("{'rateLimit':" + rate + "}")).statusCode()).isEqualTo(status);
   }
 
   @Test
