@@ -129,6 +129,25 @@ class EventsWithoutDatabaseTest {
     awaitTheOnlyDelivery();
   }
 
+  /** A value of the past would tell an alert that all is well, or for ever that it is not. */
+  @Test
+  void ageOfTheQueueIsToldOnlyWhileItIsKnown() {
+    await().until(() -> queueAge().equals("0.0"));
+
+    network.refuse();
+    await().until(() -> queueAge().equals("NaN"));
+
+    network.flow();
+    await().until(() -> queueAge().equals("0.0"));
+  }
+
+  private String queueAge() {
+    return gateway
+        .ops("/metrics")
+        .body()
+        .replaceFirst("(?s).*\\nmaglatch_webhook_queue_age_seconds (\\S+)\\n.*", "$1");
+  }
+
   private void awaitAllDelivered() {
     await().until(() -> database.count(UNDELIVERED) == 0);
   }

@@ -96,7 +96,8 @@ enum Metric {
       "maglatch_webhooks_in_flight", "Deliveries of webhooks claimed here and not settled"),
   WEBHOOK_QUEUE_AGE(
       "maglatch_webhook_queue_age_seconds",
-      "How long the oldest due delivery of a webhook has been due, over all replicas"),
+      "How long the oldest due delivery of a webhook has been due, over all replicas; NaN while the"
+          + " database does not say"),
 
   DATABASE_IN_USE("maglatch_database_connections_in_use", "Connections of the pool that work"),
   DATABASE_PENDING("maglatch_database_pending", "Pieces of work that wait for a connection"),

@@ -9,10 +9,11 @@ import dev.maglatch.webhook.WebhookMetrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** Counts what becomes of webhooks. */
 final class WebhookMeters implements WebhookMetrics {
@@ -21,7 +22,7 @@ final class WebhookMeters implements WebhookMetrics {
   private final Map<Status, Counter> attempts = new EnumMap<>(Status.class);
   private final Timer duration;
   private final AtomicInteger inFlight = new AtomicInteger();
-  private final AtomicLong ageMillis = new AtomicLong();
+  private volatile double ageSeconds = Double.NaN;
 
   WebhookMeters(MeterRegistry registry) {
     for (Status status : Status.values()) {
@@ -29,7 +30,7 @@ final class WebhookMeters implements WebhookMetrics {
     }
     duration = Metric.WEBHOOK_DURATION.histogram(registry);
     Metric.WEBHOOKS_IN_FLIGHT.gauge(registry, inFlight::get);
-    Metric.WEBHOOK_QUEUE_AGE.gauge(registry, () -> ageMillis.get() / MILLIS_PER_SECOND);
+    Metric.WEBHOOK_QUEUE_AGE.gauge(registry, () -> ageSeconds);
   }
 
   private static String outcome(Status status) {
@@ -53,7 +54,7 @@ final class WebhookMeters implements WebhookMetrics {
   }
 
   @Override
-  public void queueAge(long millis) {
-    ageMillis.set(millis);
+  public void queueAge(@Nullable Duration age) {
+    ageSeconds = age == null ? Double.NaN : age.toMillis() / MILLIS_PER_SECOND;
   }
 }

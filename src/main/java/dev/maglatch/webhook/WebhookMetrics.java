@@ -2,6 +2,8 @@
 package dev.maglatch.webhook;
 
 import dev.maglatch.webhook.DeliveryQueue.Status;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts what becomes of deliveries. Attempts = delivered + failed + dead + gone; a delivery fails
@@ -17,7 +19,7 @@ public interface WebhookMetrics {
         public void inFlight(int deliveries) {}
 
         @Override
-        public void queueAge(long millis) {}
+        public void queueAge(@Nullable Duration age) {}
       };
 
   /** One attempt was made; {@link Status#PENDING} means that it failed and comes again. */
@@ -26,6 +28,9 @@ public interface WebhookMetrics {
   /** So many deliveries are claimed here and not yet settled. */
   void inFlight(int deliveries);
 
-  /** The oldest due delivery that nobody has claimed has been due for so long. */
-  void queueAge(long millis);
+  /**
+   * The oldest due delivery that nobody has claimed has been due for so long; null if nobody can
+   * tell, since the store does not answer.
+   */
+  void queueAge(@Nullable Duration age);
 }

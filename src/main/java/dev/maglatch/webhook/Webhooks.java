@@ -78,6 +78,7 @@ public final class Webhooks {
           worker.start();
           upkeep();
           vertx.setPeriodic(UPKEEP_MILLIS, tick -> upkeep());
+          measureAge();
           vertx.setPeriodic(AGE_MILLIS, tick -> measureAge());
         });
   }
@@ -111,6 +112,6 @@ public final class Webhooks {
   }
 
   private void measureAge() {
-    queue.age().onSuccess(age -> metrics.queueAge(age.toMillis()));
+    queue.age().onComplete(age -> metrics.queueAge(age.result()));
   }
 }
