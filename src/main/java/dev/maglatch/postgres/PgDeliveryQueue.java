@@ -133,7 +133,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
        WHERE id = ANY (ARRAY (
              SELECT id FROM webhook_events
               WHERE created_at < clock_timestamp() - $1::bigint * interval '1 millisecond'
-              ORDER BY created_at LIMIT 1000
+              ORDER BY created_at LIMIT $2::integer
                 FOR UPDATE SKIP LOCKED))
       """;
 
@@ -235,9 +235,9 @@ public final class PgDeliveryQueue implements DeliveryQueue {
   }
 
   @Override
-  public Future<Integer> prune(Duration retention) {
+  public Future<Integer> prune(Duration retention, int max) {
     return connection
-        .use(opened -> opened.preparedQuery(PRUNE).execute(Tuple.of(retention.toMillis())))
+        .use(opened -> opened.preparedQuery(PRUNE).execute(Tuple.of(retention.toMillis(), max)))
         .compose(
             pruned ->
                 connection

@@ -33,9 +33,10 @@ public interface DeliveryQueue {
   /**
    * Forgets events that are older than {@code retention}, and their deliveries.
    *
+   * @param max most events of one call
    * @return how many
    */
-  Future<Integer> prune(Duration retention);
+  Future<Integer> prune(Duration retention, int max);
 
   /**
    * What one replica has room for.

@@ -12,6 +12,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,7 @@ public final class Webhooks {
   private static final Logger LOG = LoggerFactory.getLogger(Webhooks.class);
   private static final Duration EXPIRING_AHEAD = Duration.ofDays(7);
   private static final int EXPIRING_AT_ONCE = 100;
+  private static final int PRUNED_AT_ONCE = 1_000;
   private static final long UPKEEP_MILLIS = 60_000;
   private static final long AGE_MILLIS = 5_000;
 
@@ -37,6 +39,7 @@ public final class Webhooks {
   private final HttpCourier courier;
   private final DeliveryWorker worker;
   private final WebhookMetrics metrics;
+  private final AtomicBoolean keepingUp = new AtomicBoolean();
 
   /**
    * @param vertx one that serves no requests, so that no delivery takes their time; the caller's to
@@ -104,11 +107,22 @@ public final class Webhooks {
     return stopped.future();
   }
 
+  /** Does what is to be done once in a while, unless the last time is not over yet. */
   private void upkeep() {
-    events
-        .noticeExpiring(EXPIRING_AHEAD, EXPIRING_AT_ONCE)
-        .compose(noticed -> queue.prune(config.retention()))
-        .onFailure(later -> LOG.debug("webhook upkeep failed reason={}", later.toString()));
+    if (keepingUp.compareAndSet(false, true)) {
+      events
+          .noticeExpiring(EXPIRING_AHEAD, EXPIRING_AT_ONCE)
+          .compose(noticed -> prune())
+          .onFailure(later -> LOG.debug("webhook upkeep failed reason={}", later.toString()))
+          .onComplete(done -> keepingUp.set(false));
+    }
+  }
+
+  /** Forgets all that is too old, in parts, so that claims come in between. */
+  private Future<Void> prune() {
+    return queue
+        .prune(config.retention(), PRUNED_AT_ONCE)
+        .compose(pruned -> pruned < PRUNED_AT_ONCE ? Future.succeededFuture() : prune());
   }
 
   private void measureAge() {

@@ -182,15 +182,19 @@ public abstract class DeliveryQueueContract {
 
   @Test
   void whatIsOlderThanTheRetentionIsForgotten() {
+    UUID oldest = add(A);
+    elapse(Duration.ofSeconds(1));
     UUID old = add(A);
     elapse(Duration.ofHours(2));
     UUID young = add(A);
 
-    assertThat(result(queue().prune(Duration.ofHours(1)))).isEqualTo(1);
-
+    assertThat(result(queue().prune(Duration.ofHours(1), 1))).isEqualTo(1);
+    assertThat(state(oldest)).isNull();
+    assertThat(state(old)).isEqualTo("PENDING 0");
+    assertThat(result(queue().prune(Duration.ofHours(1), 9))).isEqualTo(1);
     assertThat(state(old)).isNull();
     assertThat(state(young)).isEqualTo("PENDING 0");
-    assertThat(result(queue().prune(Duration.ofHours(1)))).isZero();
+    assertThat(result(queue().prune(Duration.ofHours(1), 9))).isZero();
   }
 
   private List<Claimed> claim(UUID replica) {

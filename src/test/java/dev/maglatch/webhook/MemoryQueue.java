@@ -140,9 +140,13 @@ final class MemoryQueue implements DeliveryQueue {
   }
 
   @Override
-  public Future<Integer> prune(Duration retention) {
-    int before = entries.size();
-    entries.removeIf(entry -> entry.createdAt < time.millis - retention.toMillis());
-    return Future.succeededFuture(before - entries.size());
+  public Future<Integer> prune(Duration retention, int max) {
+    List<Entry> old =
+        entries.stream()
+            .filter(entry -> entry.createdAt < time.millis - retention.toMillis())
+            .limit(max)
+            .toList();
+    entries.removeAll(old);
+    return Future.succeededFuture(old.size());
   }
 }
