@@ -33,10 +33,26 @@ public final class PgDeliveryQueue implements DeliveryQueue {
   private static final long CLAIMS_KEPT = 50;
   private static final String NO_URL = "the key is not active or has no URL";
 
+  /**
+   * What waits longest for each destination, due or not. Steps from one to the next through the
+   * index, so that a long backlog costs nothing.
+   */
+  private static final String OLDEST =
+      """
+      oldest AS (
+        (SELECT d.destination, d.due_at FROM webhook_deliveries AS d
+          WHERE d.status = 'pending' ORDER BY d.destination, d.due_at LIMIT 1)
+        UNION ALL
+        SELECT next.destination, next.due_at
+          FROM oldest CROSS JOIN LATERAL (
+               SELECT d.destination, d.due_at FROM webhook_deliveries AS d
+                WHERE d.status = 'pending' AND d.destination > oldest.destination
+                ORDER BY d.destination, d.due_at LIMIT 1) AS next)
+      """;
+
   /*
-   * Steps from destination to destination through the index, so that a long backlog of one costs the
-   * others nothing, and takes from each, the one that waits longest first, as many as there is room
-   * for. What another replica is just claiming is stepped over, so that two that claim at once get
+   * Takes from each destination, the one that waits longest first, as many as there is room for.
+   * What another replica is just claiming is stepped over, so that two that claim at once get
    * different ones and neither gets none. A row that was claimed since the statement began is judged
    * by what it is now. The URL is that of the successor when the key was rotated after the delivery
    * was written.
@@ -46,16 +62,10 @@ public final class PgDeliveryQueue implements DeliveryQueue {
       WITH RECURSIVE busy AS MATERIALIZED (
         SELECT destination, room
           FROM unnest($4::text[], $5::integer[]) AS given (destination, room)),
-      oldest AS (
-        (SELECT d.destination, d.due_at FROM webhook_deliveries AS d
-          WHERE d.status = 'pending' ORDER BY d.destination, d.due_at LIMIT 1)
-        UNION ALL
-        SELECT next.destination, next.due_at
-          FROM oldest CROSS JOIN LATERAL (
-               SELECT d.destination, d.due_at FROM webhook_deliveries AS d
-                WHERE d.status = 'pending' AND d.destination > oldest.destination
-                ORDER BY d.destination, d.due_at LIMIT 1) AS next),
-      open AS (
+      """
+          + OLDEST
+          + """
+      , open AS (
         SELECT oldest.destination, coalesce(busy.room, $3::integer) AS room
           FROM oldest LEFT JOIN busy ON busy.destination = oldest.destination
          WHERE oldest.due_at <= statement_timestamp()
@@ -122,10 +132,12 @@ public final class PgDeliveryQueue implements DeliveryQueue {
       """;
 
   private static final String AGE =
-      """
-      SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)) * 1000, 0)::bigint
-        FROM webhook_deliveries WHERE status = 'pending' AND due_at <= statement_timestamp()
-      """;
+      "WITH RECURSIVE "
+          + OLDEST
+          + """
+            SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)) * 1000, 0)::bigint
+              FROM oldest WHERE due_at <= statement_timestamp()
+            """;
 
   private static final String PRUNE =
       """
