@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import dev.maglatch.webhook.Attempt.Kind;
+import io.netty.channel.ConnectTimeoutException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -196,6 +197,9 @@ final class AttemptInProgress {
   private static String reason(Throwable failure) {
     if (failure instanceof SSLException) {
       return "TLS failed: " + failure.getMessage();
+    }
+    if (failure instanceof ConnectTimeoutException) {
+      return "no connection in time";
     }
     return failure instanceof ConnectException ? "connection refused" : "the connection broke";
   }

@@ -7,6 +7,7 @@ import dev.maglatch.secret.SealedText;
 import dev.maglatch.secret.Sealer;
 import dev.maglatch.secret.Secret;
 import dev.maglatch.webhook.DeliveryQueue.Claimed;
+import io.netty.channel.ConnectTimeoutException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -20,6 +21,7 @@ import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -37,11 +39,13 @@ import org.slf4j.LoggerFactory;
  * followed, nothing is decompressed. Runs on one event loop, which serves no requests.
  */
 final class HttpCourier implements Courier {
+  /** Leaves time for another address within an attempt. */
+  static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(4);
+
   private static final Logger LOG = LoggerFactory.getLogger(HttpCourier.class);
   private static final int MAX_ADDRESSES = 3;
   private static final int MAX_HEAD_BYTES = 16 * 1024;
   private static final int MAX_STATUS_LINE = 4 * 1024;
-  private static final int CONNECT_MILLIS = 4_000;
   private static final int KEEP_ALIVE_SECONDS = 15;
 
   /** The same for a name without addresses and one with inner ones: nobody learns which it is. */
@@ -54,18 +58,29 @@ final class HttpCourier implements Courier {
   private final Sealer sealer;
   private final WebhookConfig config;
   private final InstantSource clock;
+  private final Duration connectTimeout;
 
-  HttpCourier(Vertx vertx, WebhookConfig config, Names names, Sealer sealer, InstantSource clock) {
+  /**
+   * @param connectTimeout how long connecting to one address may take
+   */
+  HttpCourier(
+      Vertx vertx,
+      WebhookConfig config,
+      Names names,
+      Sealer sealer,
+      InstantSource clock,
+      Duration connectTimeout) {
     this.vertx = requireNonNull(vertx, "vertx");
     this.config = requireNonNull(config, "config");
     this.guard = new DestinationGuard(config);
     this.names = requireNonNull(names, "names");
     this.sealer = requireNonNull(sealer, "sealer");
     this.clock = requireNonNull(clock, "clock");
+    this.connectTimeout = requireNonNull(connectTimeout, "connectTimeout");
     this.client =
         vertx
             .httpClientBuilder()
-            .with(options(config))
+            .with(options(config, connectTimeout))
             .with(
                 new PoolOptions()
                     .setHttp1MaxSize(config.perDestination())
@@ -75,10 +90,10 @@ final class HttpCourier implements Courier {
             .build();
   }
 
-  private static HttpClientOptions options(WebhookConfig config) {
+  private static HttpClientOptions options(WebhookConfig config, Duration connectTimeout) {
     HttpClientOptions options =
         new HttpClientOptions()
-            .setConnectTimeout(CONNECT_MILLIS)
+            .setConnectTimeout((int) connectTimeout.toMillis())
             .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
             .setMaxHeaderSize(MAX_HEAD_BYTES)
             .setMaxInitialLineLength(MAX_STATUS_LINE)
@@ -137,14 +152,24 @@ final class HttpCourier implements Courier {
     if (attempt.isOver()) {
       return;
     }
+    long askedNanos = System.nanoTime();
     client
         .request(options(letter.target(), addresses.get(index)))
         .onSuccess(request -> send(attempt, letter, request))
         .onFailure(
             failure -> {
               attempt.notConnected(failure);
-              connect(attempt, letter, addresses, index + 1);
+              boolean unheard = failure instanceof ConnectTimeoutException && isLate(askedNanos);
+              connect(attempt, letter, addresses, unheard ? index : index + 1);
             });
+  }
+
+  /**
+   * Whether more time has passed than connecting may take: the process stood still, and woke with
+   * its timers, before it could look for what had come meanwhile.
+   */
+  private boolean isLate(long askedNanos) {
+    return System.nanoTime() - askedNanos > connectTimeout.multipliedBy(5).dividedBy(4).toNanos();
   }
 
   private static RequestOptions options(Target target, InetAddress address) {

@@ -62,7 +62,8 @@ public final class Webhooks {
     this.queue = requireNonNull(queue, "queue");
     this.events = requireNonNull(events, "events");
     this.metrics = requireNonNull(metrics, "metrics");
-    this.courier = new HttpCourier(vertx, config, Names.of(vertx), sealer, clock);
+    this.courier =
+        new HttpCourier(vertx, config, Names.of(vertx), sealer, clock, HttpCourier.CONNECT_TIMEOUT);
     this.worker =
         new DeliveryWorker(
             replica,

@@ -3,6 +3,7 @@ package dev.maglatch.webhook;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.maglatch.Await;
 import dev.maglatch.secret.Sealer;
@@ -12,10 +13,16 @@ import dev.maglatch.testing.HookReceiver;
 import dev.maglatch.webhook.Attempt.Kind;
 import dev.maglatch.webhook.DeliveryQueue.Claimed;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.net.NetServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +36,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.ExtendedSSLSession;
@@ -41,6 +49,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,6 +60,7 @@ class HttpCourierTest {
   private static final UUID KEY = UUID.randomUUID();
   private static final Secret SECRET = new Secret("whsec_" + "ab".repeat(32));
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Sealer sealer =
       new Sealer(new SecureRandom(), List.of(new SecretKeyBytes(new byte[32])));
@@ -205,30 +216,139 @@ class HttpCourierTest {
     WebhookConfig config = config(true, List.of("127.0.0.0/8"), null);
 
     Attempt attempt =
-        attempt(new HttpCourier(vertx, config, this::resolve, sealer, clock), receiver.url());
+        attempt(courier(vertx, config, clock, HttpCourier.CONNECT_TIMEOUT), receiver.url());
 
     assertThat(attempt.status()).isEqualTo(503);
     assertThat(attempt.retryAfter())
         .isEqualTo(seconds == null ? null : Duration.ofSeconds(seconds));
   }
 
+  @Test
+  @EnabledOnOs(OS.LINUX) // elsewhere a listener that is full does not keep silent
+  void silentAddressIsNotWaitedForLong() throws IOException {
+    try (ServerSocket silent = new ServerSocket(0, 1, LOOPBACK);
+        Waiting full = new Waiting(silent)) {
+      HttpCourier courier = courier(vertx, Duration.ofMillis(500));
+
+      Attempt attempt = attempt(courier, "http://127.0.0.1:" + full.port() + "/");
+
+      assertThat(attempt.kind()).isEqualTo(Kind.UNREACHABLE);
+      assertThat(attempt.failure()).isEqualTo("no connection in time");
+    }
+  }
+
+  /**
+   * It was the gateway that was late, and not the receiver. A process that stood still wakes with
+   * its timers, and so does a loop that was kept by what came in.
+   */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void addressIsTriedAgainWhenTheLoopStoodStill() throws Exception {
+    Duration connectTimeout = Duration.ofSeconds(1);
+    Vertx loop = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    NetServer bell =
+        Await.result(
+            loop.createNetServer()
+                .connectHandler(socket -> socket.handler(rung -> sleep(connectTimeout, 400)))
+                .listen(0, "127.0.0.1"));
+    try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK);
+        Waiting full = new Waiting(server);
+        Socket rope = new Socket(LOOPBACK, bell.actualPort())) {
+      HttpCourier courier = courier(loop, connectTimeout);
+      Promise<Attempt> attempt = Promise.promise();
+      Claimed delivery = delivery("http://127.0.0.1:" + full.port() + "/");
+      loop.runOnContext(go -> courier.attempt(delivery).onComplete(attempt));
+      await().atMost(PATIENCE).until(() -> isBeingConnectedTo(full.port()));
+
+      rope.getOutputStream().write('!');
+      try (HookReceiver late = new HookReceiver(HookReceiver.GOOD, server)) {
+        assertThat(Await.result(attempt.future()).status()).isEqualTo(200);
+        assertThat(late.hooks).hasSize(1);
+      }
+    } finally {
+      Await.result(loop.close());
+    }
+  }
+
+  private static void sleep(Duration duration, long moreMillis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(duration.toMillis() + moreMillis);
+    } catch (InterruptedException ended) {
+      throw new IllegalStateException(ended);
+    }
+  }
+
+  /** Whether a connection to a port of this machine has been asked for and not answered. */
+  private static boolean isBeingConnectedTo(int port) throws IOException {
+    String asked = String.format(Locale.ROOT, ":%04X 02 ", port); // SYN_SENT
+    return Files.readString(Path.of("/proc/net/tcp")).contains(asked)
+        || Files.readString(Path.of("/proc/net/tcp6")).contains(asked);
+  }
+
+  /** As many connections as a listener takes before it is asked; the next one gets no answer. */
+  private static final class Waiting implements AutoCloseable {
+    private final ServerSocket server;
+    private final List<Socket> sockets = new ArrayList<>();
+
+    Waiting(ServerSocket server) throws IOException {
+      this.server = server;
+      while (add(new Socket())) {
+        assertThat(sockets).hasSizeLessThan(100);
+      }
+    }
+
+    private boolean add(Socket socket) throws IOException {
+      sockets.add(socket);
+      try {
+        socket.connect(server.getLocalSocketAddress(), 300);
+        return true;
+      } catch (SocketTimeoutException full) {
+        socket.close();
+        return false;
+      }
+    }
+
+    int port() {
+      return server.getLocalPort();
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+    }
+  }
+
   private Attempt attempt(HttpCourier courier, String url) {
-    Claimed delivery =
-        new Claimed(
-            UUID.randomUUID(),
-            1,
-            UUID.randomUUID(),
-            "{}",
-            0,
-            url,
-            KEY,
-            url,
-            List.of(sealer.seal(SECRET, KEY)));
-    return Await.result(courier.attempt(delivery));
+    return Await.result(courier.attempt(delivery(url)));
+  }
+
+  private Claimed delivery(String url) {
+    return new Claimed(
+        UUID.randomUUID(),
+        1,
+        UUID.randomUUID(),
+        "{}",
+        0,
+        url,
+        KEY,
+        url,
+        List.of(sealer.seal(SECRET, KEY)));
   }
 
   private HttpCourier courier(WebhookConfig config) {
-    return new HttpCourier(vertx, config, this::resolve, sealer, InstantSource.system());
+    return courier(vertx, config, InstantSource.system(), HttpCourier.CONNECT_TIMEOUT);
+  }
+
+  private HttpCourier courier(Vertx on, Duration connectTimeout) {
+    WebhookConfig config = config(true, List.of("127.0.0.0/8"), null);
+    return courier(on, config, InstantSource.system(), connectTimeout);
+  }
+
+  private HttpCourier courier(
+      Vertx on, WebhookConfig config, InstantSource clock, Duration connectTimeout) {
+    return new HttpCourier(on, config, this::resolve, sealer, clock, connectTimeout);
   }
 
   private Future<List<InetAddress>> resolve(String name) {
