@@ -4,6 +4,7 @@ package dev.maglatch.webhook;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.maglatch.Await;
 import dev.maglatch.secret.Sealer;
@@ -20,6 +21,7 @@ import io.vertx.core.net.NetServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -221,6 +223,21 @@ class HttpCourierTest {
     assertThat(attempt.status()).isEqualTo(503);
     assertThat(attempt.retryAfter())
         .isEqualTo(seconds == null ? null : Duration.ofSeconds(seconds));
+  }
+
+  @Test
+  void receiverMayBeAnAddressOfVersionSix() throws IOException {
+    InetAddress loopback = address("::1");
+    assumeTrue(NetworkInterface.getByInetAddress(loopback) != null, "there is no IPv6 here");
+    try (HookReceiver there =
+        new HookReceiver(HookReceiver.GOOD, new ServerSocket(0, 10, loopback))) {
+      HttpCourier courier = courier(config(true, List.of("::1"), null));
+
+      assertThat(attempt(courier, "http://[::1]:" + there.port() + "/in").status()).isEqualTo(200);
+
+      assertThat(there.hooks.get(0).header("host")).isEqualTo("[::1]:" + there.port());
+      assertThat(asked).isEmpty();
+    }
   }
 
   @Test
