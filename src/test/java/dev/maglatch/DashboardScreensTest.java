@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jsoup.nodes.Document;
+import org.jsoup.select.Elements;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -272,15 +273,24 @@ class DashboardScreensTest {
                 Map.of("kind", "org", "name", "robot key", "service_account", id)));
     String key = shown.select("#token").text();
     assertThat(dashboard.status(key)).isEqualTo(200);
-    assertThat(visitor.page("/dashboard/").select("tbody .state").attr("title"))
-        .isEqualTo("Accepted on every replica while its service account is enabled");
+    assertBadge(
+        "/dashboard/", "Active", "Accepted on every replica while its service account is enabled");
 
     Document list = visitor.page("/dashboard/service-accounts");
     assertThat(list.select("tbody").text()).contains("robot", "a:read, a:write", "Active");
     visitor.submit(list, "form[action$=/disable]", Map.of());
     assertThat(dashboard.status(key)).isEqualTo(401);
+    assertBadge("/dashboard/", "Disabled", "Refused while its service account is disabled");
+    assertBadge("/dashboard/?state=suspended", "Disabled", "Refused while");
     visitor.submit(visitor.page("/dashboard/service-accounts"), "form[action$=/enable]", Map.of());
     assertThat(dashboard.status(key)).isEqualTo(200);
+    assertBadge("/dashboard/?state=active", "Active", "Accepted on every replica");
+  }
+
+  private void assertBadge(String list, String text, String why) {
+    Elements badges = visitor.page(list).select("tbody .state");
+    assertThat(badges.eachText()).as(list).containsExactly(text);
+    assertThat(badges.attr("title")).startsWith(why);
   }
 
   /** They become a header: one that cannot be written would fail every request of its keys. */

@@ -116,7 +116,7 @@ final class KeyListCommand implements Callable<Integer> {
 
   private static String state(KeyRecord key) {
     if (key.life().active()) {
-      return "active";
+      return key.life().suspended() ? "disabled" : "active";
     }
     return key.life().revokedAt() == null ? "expired" : "revoked";
   }

@@ -48,6 +48,9 @@ record Badge(String text, String tone, String why) {
     if (!key.life().active() && expires != null) {
       return new Badge("Expired", "bad", "Refused since " + Moment.of(expires, now).exact());
     }
+    if (key.life().suspended()) {
+      return new Badge("Disabled", "bad", "Refused while its " + holder(key) + " is disabled");
+    }
     if (grace != null) {
       return new Badge(
           "Expires soon", "warn", "Replaced; refused from " + Moment.of(grace, now).exact());
@@ -56,6 +59,10 @@ record Badge(String text, String tone, String why) {
       return new Badge("Expires soon", "warn", "Refused from " + Moment.of(expires, now).exact());
     }
     return new Badge("Active", "good", "Accepted on every replica" + condition(key));
+  }
+
+  private static String holder(KeyRecord key) {
+    return key.owner().serviceAccountId() == null ? "account" : "service account";
   }
 
   private static String condition(KeyRecord key) {

@@ -64,6 +64,8 @@ public interface KeyCatalog {
     ACTIVE,
     /** Good for at most seven more days, or in its grace period. */
     EXPIRING,
+    /** Neither revoked nor expired, but its account or service account is disabled. */
+    SUSPENDED,
     EXPIRED,
     REVOKED,
     /** Good, and refused for its rate limit in the window of the clock that runs now. */

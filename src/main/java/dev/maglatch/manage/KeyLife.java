@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
  * @param revokeAfter end of the grace period of a rotated key
  * @param successorId the key that replaced it
  * @param active whether it was good when this was read: not revoked and not expired
+ * @param suspended whether it was refused all the same: its account or service account is disabled
  */
 public record KeyLife(
     Instant createdAt,
     @Nullable Instant revokedAt,
     @Nullable Instant revokeAfter,
     @Nullable UUID successorId,
-    boolean active) {}
+    boolean active,
+    boolean suspended) {}

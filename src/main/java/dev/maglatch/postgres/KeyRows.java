@@ -32,6 +32,11 @@ final class KeyRows {
              k.revoked_at IS NULL
                AND (k.revoke_after IS NULL OR k.revoke_after > clock_timestamp())
                AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) AS active,
+             EXISTS (SELECT FROM accounts AS a
+                      WHERE a.id = k.user_id AND a.disabled_at IS NOT NULL)
+               OR EXISTS (SELECT FROM service_accounts AS s
+                           WHERE s.id = k.service_account_id AND s.disabled_at IS NOT NULL)
+               AS suspended,
              u.last_used_at, u.last_used_ip, u.last_used_user_agent
         FROM api_keys AS k
         LEFT JOIN key_usage AS u ON u.key_id = k.id
@@ -88,7 +93,8 @@ final class KeyRows {
         cells.timeOrNull("revoked_at"),
         cells.timeOrNull("revoke_after"),
         cells.uuidOrNull("successor_id"),
-        cells.flag("active"));
+        cells.flag("active"),
+        cells.flag("suspended"));
   }
 
   private static @Nullable KeyWebhook webhook(Cells cells) {

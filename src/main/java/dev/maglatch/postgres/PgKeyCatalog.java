@@ -34,8 +34,9 @@ public final class PgKeyCatalog implements KeyCatalog {
               OR position(lower($4::text) IN lower(concat_ws(' ', found.name, found.description, found.key_prefix))) > 0)
          AND ($5::text IS NULL OR found.kind = $5::text)
          AND CASE $6::text
-               WHEN 'ACTIVE' THEN found.active AND NOT found.ends_soon
-               WHEN 'EXPIRING' THEN found.active AND found.ends_soon
+               WHEN 'ACTIVE' THEN found.active AND NOT found.suspended AND NOT found.ends_soon
+               WHEN 'EXPIRING' THEN found.active AND NOT found.suspended AND found.ends_soon
+               WHEN 'SUSPENDED' THEN found.active AND found.suspended
                WHEN 'EXPIRED' THEN NOT found.active AND found.revoked_at IS NULL
                WHEN 'REVOKED' THEN found.revoked_at IS NOT NULL
                WHEN 'LIMITED' THEN found.active AND found.rate_limit IS NOT NULL

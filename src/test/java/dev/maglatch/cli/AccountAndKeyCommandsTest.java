@@ -185,6 +185,9 @@ class AccountAndKeyCommandsTest {
     assertThat(out).doesNotContain(org.getString("token"));
     assertThat(run("key", "list", "--account", email)).isZero();
     assertThat(out).contains("KIND").contains("revoked").contains("active");
+    database.execute("UPDATE accounts SET disabled_at = now() WHERE email = '" + email + "'");
+    assertThat(run("key", "list", "--account", email)).isZero();
+    assertThat(out).contains("disabled").doesNotContain("active");
   }
 
   @Test

@@ -133,10 +133,19 @@ class PgKeyCatalogTest {
         rows.key(
             account, "mgp", "grace over", "revoke_after = clock_timestamp() - interval '1 second'");
 
-    assertThat(found(new Filter("", KeyKind.ORG, null))).containsExactly(expired, later, soon);
+    UUID robot = rows.serviceAccount(account);
+    UUID suspended =
+        rows.key(
+            account, "org", "disabled", "user_id = NULL, service_account_id = '" + robot + "'");
+    opened.server.execute(
+        "UPDATE service_accounts SET disabled_at = clock_timestamp() WHERE id = '" + robot + "'");
+
+    assertThat(found(new Filter("", KeyKind.ORG, null)))
+        .containsExactly(suspended, expired, later, soon);
     assertThat(found(new Filter("", KeyKind.MP, null))).containsExactly(grace);
     assertThat(found(new Filter("", null, State.ACTIVE))).containsExactly(later, active);
     assertThat(found(new Filter("", null, State.EXPIRING))).containsExactly(grace, soon);
+    assertThat(found(new Filter("", null, State.SUSPENDED))).containsExactly(suspended);
     assertThat(found(new Filter("", null, State.EXPIRED))).containsExactly(expired);
     assertThat(found(new Filter("", null, State.REVOKED))).containsExactly(graceOver, revoked);
     assertThat(found(new Filter("", null, State.LIMITED))).isEmpty();
