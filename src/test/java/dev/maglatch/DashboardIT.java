@@ -392,6 +392,13 @@ class DashboardIT {
     button(page, "Reveal secret").click();
     assertThat(page.locator("#webhook-secret")).containsText("whsec_");
     Browser.look(page, "webhook-secret");
+    String secret = page.locator("#webhook-secret").textContent();
+    link(page, "Done").click();
+    link(page, "Rotate secret").click();
+    assertThat(link(page, "Keep it")).isFocused();
+    button(page, "Rotate secret").click();
+    assertThat(page.getByText("There is a new secret.")).isVisible();
+    assertThat(page.locator("#webhook-secret")).not().hasText(secret);
     link(page, "Done").click();
     button(page, "Send test event").click();
     Locator delivered = page.locator("tbody tr", new Page.LocatorOptions().setHasText("Delivered"));
@@ -427,6 +434,11 @@ class DashboardIT {
     button(page, "Make service account").click();
     assertThat(page.getByText("It is made.")).isVisible();
     Browser.look(page, "service-accounts");
+    link(page, "Disable robot").click();
+    assertThat(link(page, "Keep it")).isFocused();
+    Browser.look(page, "service-account-disable");
+    button(page, "Disable").click();
+    assertThat(page.getByText("Its keys are refused from now on.")).isVisible();
     for (String screen : new String[] {"usage", "members", "audit", "account", "nowhere"}) {
       page.navigate("/dashboard/" + screen);
       Browser.look(page, screen);

@@ -113,8 +113,12 @@ class DashboardLayoutIT {
     screens.put("edit", org + "/edit");
     screens.put("rotate", org + "/rotate");
     screens.put("revoke", org + "/revoke");
+    screens.put("new-secret", mgp + "/new-secret");
     screens.put("deliveries", mgp + "/deliveries");
     screens.put("delivery", delivery);
+    screens.put(
+        "disable",
+        visitor.page("/dashboard/service-accounts").select("a[href$=/disable]").attr("href"));
     List.of("usage", "service-accounts", "members", "audit", "account", "nowhere")
         .forEach(name -> screens.put(name, "/dashboard/" + name));
     return screens;

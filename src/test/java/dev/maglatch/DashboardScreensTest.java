@@ -214,7 +214,12 @@ class DashboardScreensTest {
 
     String secret = secret(path + "/secret");
     assertThat(secret).matches("whsec_[0-9a-f]{64}");
-    assertThat(secret(path + "/new-secret")).matches("whsec_[0-9a-f]{64}").isNotEqualTo(secret);
+    Document question = visitor.page(path + "/new-secret");
+    assertThat(secret(path + "/secret")).as("nobody was asked yet").isEqualTo(secret);
+    Document renewed = WebVisitor.document(visitor.submit(question, Map.of()));
+    String next = renewed.select("#webhook-secret").text();
+    assertThat(next).matches("whsec_[0-9a-f]{64}").isNotEqualTo(secret);
+    assertThat(secret(path + "/secret")).isEqualTo(next);
 
     visitor.post(path + "/test", Map.of());
     await()
@@ -278,7 +283,9 @@ class DashboardScreensTest {
 
     Document list = visitor.page("/dashboard/service-accounts");
     assertThat(list.select("tbody").text()).contains("robot", "a:read, a:write", "Active");
-    visitor.submit(list, "form[action$=/disable]", Map.of());
+    Document question = visitor.page(list.select("a[href$=/disable]").attr("href"));
+    assertThat(dashboard.status(key)).as("nobody was asked yet").isEqualTo(200);
+    visitor.submit(question, Map.of());
     assertThat(dashboard.status(key)).isEqualTo(401);
     assertBadge("/dashboard/", "Disabled", "Refused while its service account is disabled");
     assertBadge("/dashboard/?state=suspended", "Disabled", "Refused while");
@@ -291,6 +298,22 @@ class DashboardScreensTest {
     Elements badges = visitor.page(list).select("tbody .state");
     assertThat(badges.eachText()).as(list).containsExactly(text);
     assertThat(badges.attr("title")).startsWith(why);
+  }
+
+  @Test
+  void serviceAccountOfOthersCannotBeDisabled() {
+    visitor.signIn();
+    visitor.post("/dashboard/service-accounts", Map.of("name", "theirs"));
+    String disable =
+        visitor.page("/dashboard/service-accounts").select("a[href$=/disable]").attr("href");
+    WebVisitor stranger = dashboard.visitor();
+    stranger.signIn();
+
+    assertThat(stranger.get(disable).statusCode()).isEqualTo(404);
+    assertThat(stranger.post(disable, Map.of()).statusCode()).isEqualTo(404);
+    assertThat(stranger.get("/dashboard/service-accounts/x/disable").statusCode()).isEqualTo(404);
+    assertThat(visitor.page("/dashboard/service-accounts").select("tbody .state").text())
+        .isEqualTo("Active");
   }
 
   /** They become a header: one that cannot be written would fail every request of its keys. */

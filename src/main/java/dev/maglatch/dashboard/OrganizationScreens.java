@@ -9,6 +9,7 @@ import dev.maglatch.manage.KeyCatalog.Hour;
 import dev.maglatch.manage.KeyCatalog.Viewer;
 import dev.maglatch.manage.Page;
 import dev.maglatch.manage.ServiceAccountChange;
+import dev.maglatch.manage.ServiceAccountRecord;
 import dev.maglatch.manage.ServiceAccountSettings;
 import dev.maglatch.manage.TextRule;
 import io.vertx.core.Future;
@@ -42,6 +43,7 @@ final class OrganizationScreens {
         Route.get("/usage.csv", this::usageCsv),
         Route.get("/service-accounts", owners(visit -> serviceAccounts(visit, 200, null))),
         Route.post("/service-accounts", owners(this::makeServiceAccount)),
+        Route.get("/service-accounts/*/disable", owners(this::askToDisable)),
         Route.post("/service-accounts/*/disable", owners(visit -> setDisabled(visit, true))),
         Route.post("/service-accounts/*/enable", owners(visit -> setDisabled(visit, false))),
         Route.get("/members", owners(this::members)),
@@ -141,6 +143,24 @@ final class OrganizationScreens {
       case UNKNOWN, NO_ACCOUNT ->
           serviceAccounts(visit, 422, "This account can make none any more.");
     };
+  }
+
+  private Future<Reply> askToDisable(Visit visit) {
+    UUID id = KeyFinder.uuid(visit.parts().get(0));
+    return id == null
+        ? Future.succeededFuture(noServiceAccount(visit))
+        : useCases
+            .serviceAccounts()
+            .find(visit.organizationId(), id)
+            .map(found -> found == null ? noServiceAccount(visit) : askToDisable(visit, found));
+  }
+
+  private Reply askToDisable(Visit visit, ServiceAccountRecord account) {
+    return screens.show(
+        visit,
+        "service-accounts",
+        "Disable " + account.settings().name() + "?",
+        Templates.disable(account));
   }
 
   private Future<Reply> setDisabled(Visit visit, boolean disabled) {

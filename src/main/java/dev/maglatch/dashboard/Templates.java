@@ -81,6 +81,10 @@ final class Templates {
     return out -> JterotateGenerated.render(html(out), null, row, modal);
   }
 
+  static Content newSecret(KeyRow row, boolean modal) {
+    return out -> JtenewsecretGenerated.render(html(out), null, row, modal);
+  }
+
   static Content secret(String secret, @Nullable String notice, String back) {
     return out -> JtesecretGenerated.render(html(out), null, secret, notice, back);
   }
@@ -110,6 +114,10 @@ final class Templates {
       @Nullable String notice) {
     return out ->
         JteserviceaccountsGenerated.render(html(out), null, accounts, now, form, complaint, notice);
+  }
+
+  static Content disable(ServiceAccountRecord account) {
+    return out -> JtedisableGenerated.render(html(out), null, account);
   }
 
   static Content members(List<AccountRecord> members, Instant now) {

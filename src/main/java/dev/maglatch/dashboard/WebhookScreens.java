@@ -40,6 +40,7 @@ final class WebhookScreens {
     return List.of(
         Route.post("/keys/*/*/webhook", visit -> with(visit, (r, key) -> setUrl(visit, r, key))),
         Route.post("/keys/*/*/secret", visit -> with(visit, (r, key) -> reveal(visit, key))),
+        Route.get("/keys/*/*/new-secret", visit -> with(visit, (r, key) -> askToRenew(visit, key))),
         Route.post("/keys/*/*/new-secret", visit -> with(visit, (r, key) -> renew(visit, r, key))),
         Route.post("/keys/*/*/test", visit -> with(visit, (r, key) -> test(visit, r, key))),
         Route.get("/keys/*/*/deliveries", visit -> with(visit, (r, key) -> list(visit, r, key))),
@@ -83,6 +84,12 @@ final class WebhookScreens {
   /** Asked for with POST, so that no link and no history leads there. */
   private Future<Reply> reveal(Visit visit, KeyRecord key) {
     return Future.succeededFuture(secret(visit, key, useCases.keys().webhookSecret(key), null));
+  }
+
+  private Future<Reply> askToRenew(Visit visit, KeyRecord key) {
+    KeyRow row = KeyRow.of(key, useCases.clock().instant());
+    return Future.succeededFuture(
+        screens.show(visit, "keys", "Rotate the secret?", Templates.newSecret(row, visit.modal())));
   }
 
   private Future<Reply> renew(Visit visit, KeyReach reach, KeyRecord key) {
