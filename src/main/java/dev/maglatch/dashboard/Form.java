@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** What somebody filled in: the fields of a form, or of a query. Immutable. */
 final class Form {
   static final Form EMPTY = new Form(Map.of());
+  private static final int MAX_PAGE = 10_000;
 
   private final Map<String, List<String>> fields;
 
@@ -51,6 +52,15 @@ final class Form {
   /** Returns the first value without the white space around it; empty if there is none. */
   String text(String name) {
     return raw(name).strip();
+  }
+
+  /** Returns the page of a list that {@code page} names; the first one if it names none. */
+  int page() {
+    try {
+      return Math.max(1, Math.min(MAX_PAGE, Integer.parseInt(text("page"))));
+    } catch (NumberFormatException none) {
+      return 1;
+    }
   }
 
   /** Returns the constant of that name, in any case, or null. */

@@ -15,7 +15,6 @@ import java.util.Locale;
 /** What part of the list somebody looks at. Its links lead to other parts of it. */
 record KeyList(Filter filter, Order order, int page) {
   static final int PAGE_SIZE = 20;
-  private static final int MAX_PAGE = 10_000;
   private static final int MAX_TEXT = 100;
 
   static KeyList of(Form query) {
@@ -27,15 +26,7 @@ record KeyList(Filter filter, Order order, int page) {
             query.choice("kind", KeyKind.class),
             query.choice("state", State.class)),
         new Order(column == null ? Column.CREATED : column, !query.text("order").equals("asc")),
-        page(query.text("page")));
-  }
-
-  private static int page(String text) {
-    try {
-      return Math.max(1, Math.min(MAX_PAGE, Integer.parseInt(text)));
-    } catch (NumberFormatException none) {
-      return 1;
-    }
+        query.page());
   }
 
   Page part() {

@@ -192,7 +192,7 @@ final class OrganizationScreens {
   }
 
   private Future<Reply> audit(Visit visit) {
-    int page = Math.max(1, Math.min(10_000, number(visit.query().text("page"))));
+    int page = visit.query().page();
     Instant now = useCases.clock().instant();
     Future<List<AuditRecord>> found =
         useCases
@@ -223,14 +223,6 @@ final class OrganizationScreens {
             all ->
                 all.stream()
                     .collect(toMap(member -> member.id().toString(), AccountRecord::email)));
-  }
-
-  private static int number(String text) {
-    try {
-      return Integer.parseInt(text);
-    } catch (NumberFormatException none) {
-      return 1;
-    }
   }
 
   private Future<Reply> auditCsv(Visit visit) {
