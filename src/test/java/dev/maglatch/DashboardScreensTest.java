@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jsoup.nodes.Document;
 import org.jsoup.select.Elements;
 import org.junit.jupiter.api.AfterAll;
@@ -18,6 +19,17 @@ import org.junit.jupiter.api.Test;
 
 /** What the pages of one key, of the organization and of the account do, without any script. */
 class DashboardScreensTest {
+  private static final String DELIVERIES =
+      """
+      WITH event AS (
+        INSERT INTO webhook_events (id, account_id, event, body)
+        SELECT gen_random_uuid(), created_by, 'paid', '{}' FROM api_keys WHERE id = '%1$s'
+        RETURNING id)
+      INSERT INTO webhook_deliveries (event_id, key_id, destination, status, attempts, due_at)
+      SELECT event.id, '%1$s', 'https://a.example', 'dead', 5, NULL
+        FROM event, generate_series(1, %2$d)
+      """;
+
   private static TestDashboard dashboard;
   private WebVisitor visitor;
 
@@ -236,6 +248,31 @@ class DashboardScreensTest {
             visitor.submit(delivery, Map.of()).headers().firstValue("location").orElseThrow());
     assertThat(replayed.text()).contains("The delivery is due again now.");
     assertThat(visitor.get(path + "/deliveries/" + UUID.randomUUID()).statusCode()).isEqualTo(404);
+  }
+
+  /** However many there were, all of them can be looked at. */
+  @Test
+  void olderDeliveriesAreOnFurtherPages() {
+    visitor.signIn();
+    make("org", "busy");
+    String path = path("busy");
+    dashboard.database.execute(
+        DELIVERIES.formatted(path.substring(path.lastIndexOf('/') + 1), 120));
+
+    Document first = visitor.page(path + "/deliveries");
+    Document second = visitor.page(first.select("a[rel=next]").attr("href"));
+    Document third = visitor.page(second.select("a[rel=next]").attr("href"));
+
+    assertThat(first.select("a[rel=prev]")).isEmpty();
+    assertThat(third.select("a[rel=next]")).isEmpty();
+    assertThat(
+            Stream.of(first, second, third)
+                .flatMap(page -> page.select("tbody a.name").eachAttr("href").stream()))
+        .hasSize(120)
+        .doesNotHaveDuplicates();
+    assertThat(third.select("a[rel=prev]").attr("href")).endsWith("/deliveries?page=2");
+    HttpResponse<String> beyond = visitor.get(path + "/deliveries?page=4");
+    assertThat(beyond.headers().firstValue("location")).hasValue(path + "/deliveries");
   }
 
   private String secret(String path) {

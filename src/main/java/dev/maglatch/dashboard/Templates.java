@@ -89,8 +89,13 @@ final class Templates {
     return out -> JtesecretGenerated.render(html(out), null, secret, notice, back);
   }
 
-  static Content deliveries(String back, List<DeliveryView> deliveries, @Nullable String notice) {
-    return out -> JtedeliveriesGenerated.render(html(out), null, back, deliveries, notice);
+  /**
+   * @param more whether there is a page after {@code page}
+   */
+  static Content deliveries(
+      String back, List<DeliveryView> deliveries, int page, boolean more, @Nullable String notice) {
+    return out ->
+        JtedeliveriesGenerated.render(html(out), null, back, deliveries, page, more, notice);
   }
 
   static Content delivery(String back, DeliveryView delivery, @Nullable String notice) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Where the events of a key go, what they are signed with, and what became of them. */
 final class WebhookScreens {
   private static final Duration OVERLAP = Duration.ofDays(1);
-  private static final Page LATEST = new Page(50, 0);
+  private static final int PAGE_SIZE = 50;
 
   private final Surroundings surroundings;
   private final UseCases useCases;
@@ -128,20 +128,32 @@ final class WebhookScreens {
   }
 
   private Future<Reply> list(Visit visit, KeyReach reach, KeyRecord key) {
-    Instant now = useCases.clock().instant();
+    int page = visit.query().page();
     return useCases
         .deliveries()
-        .list(reach, key.id(), null, LATEST)
+        .list(reach, key.id(), null, new Page(PAGE_SIZE + 1, (page - 1) * PAGE_SIZE))
         .map(
             found ->
-                screens.show(
-                    visit,
-                    "keys",
-                    "Deliveries of " + KeyRow.name(key),
-                    Templates.deliveries(
-                        KeyRow.path(key),
-                        found.stream().map(one -> DeliveryView.of(one, now)).toList(),
-                        Notice.of(visit))));
+                found.isEmpty() && page > 1
+                    ? Reply.seeOther(KeyRow.path(key) + "/deliveries")
+                    : listed(visit, key, page, found));
+  }
+
+  /**
+   * @param found one more than is shown if there are older ones
+   */
+  private Reply listed(Visit visit, KeyRecord key, int page, List<DeliveryRecord> found) {
+    Instant now = useCases.clock().instant();
+    return screens.show(
+        visit,
+        "keys",
+        "Deliveries of " + KeyRow.name(key),
+        Templates.deliveries(
+            KeyRow.path(key),
+            found.stream().limit(PAGE_SIZE).map(one -> DeliveryView.of(one, now)).toList(),
+            page,
+            found.size() > PAGE_SIZE,
+            Notice.of(visit)));
   }
 
   private Future<Reply> one(Visit visit, KeyReach reach, KeyRecord key) {
