@@ -52,7 +52,7 @@ record DeliveryView(
     return switch (status) {
       case "delivered" -> new Badge("Delivered", "good", "The receiver answered 2xx");
       case "pending" -> new Badge("Pending", "warn", "It is attempted, or will be again");
-      case "gone" -> new Badge("Gone", "bad", "The receiver wants no more, or there is no URL");
+      case "gone" -> new Badge("Gone", "bad", "The receiver answered that it is gone");
       default -> new Badge("Failed", "bad", "It is not attempted again by itself");
     };
   }
