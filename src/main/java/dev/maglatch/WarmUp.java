@@ -117,7 +117,7 @@ final class WarmUp {
     return vertx
         .deployVerticle(
             new ProxyVerticle(
-                ListenerConfig.DEFAULT.at(LOOPBACK, FREE_PORT).stopping(Duration.ZERO, END),
+                ListenerConfig.DEFAULT.at(LOOPBACK, FREE_PORT, Duration.ZERO, END),
                 new Entrance(null, port::tryComplete),
                 new LiveRoutes(ProxyConfig.to(upstream)),
                 parts()))

@@ -52,26 +52,15 @@ public record ListenerConfig(
 
   /** Returns the same at another address. */
   public ListenerConfig at(String otherHost, int otherPort) {
+    return at(otherHost, otherPort, drainDelay, drainTimeout);
+  }
+
+  /** Returns the same at another address, with other patience on stop. */
+  public ListenerConfig at(
+      String otherHost, int otherPort, Duration otherDrainDelay, Duration otherDrainTimeout) {
     return new ListenerConfig(
         otherHost,
         otherPort,
-        maxHeaders,
-        maxTargetBytes,
-        maxHeaderBytes,
-        headerDeadline,
-        idleTimeout,
-        maxConnections,
-        drainDelay,
-        drainTimeout,
-        protocols,
-        guards);
-  }
-
-  /** Returns the same with other patience on stop. */
-  public ListenerConfig stopping(Duration otherDrainDelay, Duration otherDrainTimeout) {
-    return new ListenerConfig(
-        host,
-        port,
         maxHeaders,
         maxTargetBytes,
         maxHeaderBytes,
