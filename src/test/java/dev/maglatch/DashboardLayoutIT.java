@@ -53,12 +53,6 @@ class DashboardLayoutIT {
    */
   private static final double STILL = 0.01;
 
-  /**
-   * On a busy machine a table is painted before its last row has come, and its columns settle then;
-   * up to 0.1 is good by Web Vitals.
-   */
-  private static final double STILL_WHILE_LOADING = 0.05;
-
   /** Returns how much has moved until now, and what. */
   private static final String JUMPS =
       """
@@ -206,11 +200,11 @@ class DashboardLayoutIT {
     screens.forEach(
         (name, path) -> {
           page.navigate(path);
-          assertStill(page, name, STILL_WHILE_LOADING);
+          assertStill(page, name);
           button(page, "Make it dark").click();
-          assertStill(page, name + " in dark", STILL_WHILE_LOADING);
+          assertStill(page, name + " in dark");
           button(page, "Make it light").click();
-          assertStill(page, name + " in light", STILL_WHILE_LOADING);
+          assertStill(page, name + " in light");
         });
     page.context().close();
   }
@@ -241,12 +235,8 @@ class DashboardLayoutIT {
   }
 
   private static void assertStill(Page page, String name) {
-    assertStill(page, name, STILL);
-  }
-
-  private static void assertStill(Page page, String name, double bound) {
     Object jumps = page.evaluate(JUMPS);
-    assertThat(sum(jumps)).as(name + ": " + jumps).isLessThan(bound);
+    assertThat(sum(jumps)).as(name + ": " + jumps).isLessThan(STILL);
   }
 
   private static double sum(Object jumps) {
