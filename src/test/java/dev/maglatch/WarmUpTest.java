@@ -4,7 +4,7 @@ package dev.maglatch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.postgres.TestDatabase;
-import dev.maglatch.verify.Trust;
+import dev.maglatch.verify.FixedTrust;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
@@ -35,24 +35,11 @@ class WarmUpTest {
   void nothingOfItIsLeftWhenItIsOver() {
     Vertx vertx = Vertx.vertx();
     try {
-      Await.result(new WarmUp(vertx, new AlwaysTrusted()).run(Duration.ofMillis(100)));
+      Await.result(new WarmUp(vertx, FixedTrust.LEASED).run(Duration.ofMillis(100)));
 
       assertThat(vertx.deploymentIDs()).isEmpty();
     } finally {
       Await.result(vertx.close());
-    }
-  }
-
-  /** A lease that never ends. */
-  private static final class AlwaysTrusted implements Trust {
-    @Override
-    public Level level(long nanoTime) {
-      return Level.TRUSTED;
-    }
-
-    @Override
-    public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
-      return false;
     }
   }
 

@@ -37,6 +37,7 @@ import dev.maglatch.secret.SecretRing;
 import dev.maglatch.verify.CacheConfig;
 import dev.maglatch.verify.ChangeClock;
 import dev.maglatch.verify.CredentialVerifier;
+import dev.maglatch.verify.FixedTrust;
 import dev.maglatch.verify.KeyVerifier;
 import dev.maglatch.verify.Trust;
 import dev.maglatch.verify.Verdict;
@@ -83,7 +84,7 @@ public final class ManagementPlane implements AutoCloseable {
             tokens,
             lookups,
             new ChangeClock(),
-            new AlwaysAsk(),
+            new FixedTrust(Trust.Level.ASK, false),
             new KeyVerifier.Times(InstantSource.system(), System::nanoTime),
             CacheConfig.DEFAULT,
             false,
@@ -212,18 +213,6 @@ public final class ManagementPlane implements AutoCloseable {
       return credential.startsWith("eyJ")
           ? sessions.decide(credential, clientAddress)
           : keyVerifier.decide(credential, clientAddress);
-    }
-  }
-
-  private static final class AlwaysAsk implements Trust {
-    @Override
-    public Level level(long nanoTime) {
-      return Level.ASK;
-    }
-
-    @Override
-    public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
-      return false;
     }
   }
 }

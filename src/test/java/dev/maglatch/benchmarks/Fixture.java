@@ -9,6 +9,7 @@ import dev.maglatch.key.Tokens;
 import dev.maglatch.secret.SecretRing;
 import dev.maglatch.verify.CacheConfig;
 import dev.maglatch.verify.ChangeClock;
+import dev.maglatch.verify.FixedTrust;
 import dev.maglatch.verify.KeyStore;
 import dev.maglatch.verify.KeyVerifier;
 import dev.maglatch.verify.StoredKey;
@@ -55,7 +56,7 @@ final class Fixture {
             tokens,
             store(),
             new ChangeClock(),
-            new Leased(),
+            new FixedTrust(Trust.Level.TRUSTED, true),
             new KeyVerifier.Times(InstantSource.system(), System::nanoTime),
             CacheConfig.DEFAULT,
             false,
@@ -78,17 +79,5 @@ final class Fixture {
         return Future.succeededFuture();
       }
     };
-  }
-
-  private static final class Leased implements Trust {
-    @Override
-    public Level level(long nanoTime) {
-      return Level.TRUSTED;
-    }
-
-    @Override
-    public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
-      return true;
-    }
   }
 }

@@ -27,8 +27,8 @@ import dev.maglatch.secret.SecretRing;
 import dev.maglatch.session.IssuerConfig.Algorithm;
 import dev.maglatch.verify.CacheConfig;
 import dev.maglatch.verify.ChangeClock;
+import dev.maglatch.verify.FixedTrust;
 import dev.maglatch.verify.KeyVerifier.Times;
-import dev.maglatch.verify.Trust;
 import dev.maglatch.verify.Verdict;
 import dev.maglatch.verify.Verdict.Outcome;
 import dev.maglatch.verify.VerifyMetrics;
@@ -419,24 +419,10 @@ class OutsideIssuersTest {
         lookup,
         accounts,
         changes,
-        trusted(),
+        FixedTrust.LEASED,
         new Times(() -> now, nanos::get),
         CacheConfig.DEFAULT,
         VerifyMetrics.NONE);
-  }
-
-  private static Trust trusted() {
-    return new Trust() {
-      @Override
-      public Level level(long nanoTime) {
-        return Level.TRUSTED;
-      }
-
-      @Override
-      public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
-        return false;
-      }
-    };
   }
 
   private static RSAKey rsa(String kid) {

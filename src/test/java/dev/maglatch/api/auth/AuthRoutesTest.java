@@ -30,8 +30,8 @@ import dev.maglatch.session.SessionVerifier;
 import dev.maglatch.session.Sessions;
 import dev.maglatch.verify.CacheConfig;
 import dev.maglatch.verify.ChangeClock;
+import dev.maglatch.verify.FixedTrust;
 import dev.maglatch.verify.KeyVerifier.Times;
-import dev.maglatch.verify.Trust;
 import dev.maglatch.verify.VerifyMetrics;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -459,7 +459,7 @@ class AuthRoutesTest {
             new PgSessionLookup(vertx, address.connectOptions(), Duration.ofSeconds(5)),
             store,
             changes,
-            trusted(),
+            FixedTrust.LEASED,
             new Times(InstantSource.system(), System::nanoTime),
             CacheConfig.DEFAULT,
             VerifyMetrics.NONE);
@@ -473,19 +473,5 @@ class AuthRoutesTest {
     changes.ownerChanged(entity);
     changes.everythingChanged();
     return Future.succeededFuture("confirmed=1/1; expired=0; ms=0");
-  }
-
-  private static Trust trusted() {
-    return new Trust() {
-      @Override
-      public Level level(long nanoTime) {
-        return Level.TRUSTED;
-      }
-
-      @Override
-      public boolean servesWithoutDatabase(long nanoTime, long maxStaleNanos) {
-        return false;
-      }
-    };
   }
 }
