@@ -29,7 +29,14 @@ import org.jspecify.annotations.Nullable;
  * that each claim proves the listening connection alive.
  */
 public final class PgDeliveryQueue implements DeliveryQueue {
-  private static final String LISTEN = "LISTEN " + WebhookEvents.CHANNEL;
+  /*
+   * Statements are planned once, through indexes, since planning a claim anew takes as long as
+   * running it, and a plan made while the tables are small must hold when they have grown.
+   */
+  private static final String PREPARE =
+      "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; LISTEN "
+          + WebhookEvents.CHANNEL;
+
   private static final long CLAIMS_KEPT = 50;
   private static final String NO_URL = "the key is not active or has no URL";
 
@@ -103,6 +110,10 @@ public final class PgDeliveryQueue implements DeliveryQueue {
        ORDER BY c.created_at, c.id
       """;
 
+  /*
+   * Says of a pending delivery that its due_at is set: by its status it would be looked for among
+   * all that are pending, through their index.
+   */
   private static final String SETTLE =
       """
       WITH result AS MATERIALIZED (
@@ -118,12 +129,13 @@ public final class PgDeliveryQueue implements DeliveryQueue {
                claimed_by = NULL,
                attempts = d.attempts + CASE WHEN r.url IS NULL THEN 0 ELSE 1 END
           FROM result AS r
-         WHERE d.id = r.id AND d.claim = r.claim AND d.status = 'pending'
+         WHERE d.id = r.id AND d.claim = r.claim AND d.due_at IS NOT NULL
         RETURNING d.id, d.claim),
       forgotten AS (
-        DELETE FROM webhook_attempts AS a USING settled AS s
-         WHERE s.claim > $11::bigint
-           AND a.delivery_id = s.id AND a.claim <= s.claim - $11::bigint)
+        DELETE FROM webhook_attempts AS a
+         WHERE a.delivery_id = ANY (ARRAY (
+               SELECT s.id FROM settled AS s WHERE s.claim > $11::bigint))
+           AND a.claim <= (SELECT s.claim - $11::bigint FROM settled AS s WHERE s.id = a.delivery_id))
       INSERT INTO webhook_attempts (delivery_id, claim, attempted_at, url, http_status, millis,
                                     failure, answer, headers)
       SELECT r.id, r.claim, clock_timestamp() - coalesce(r.millis, 0) * interval '1 millisecond',
@@ -171,7 +183,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
 
   private Future<Void> beginListening(PgConnection opened) {
     opened.notificationHandler(notification -> onNotification.run());
-    return opened.query(LISTEN).execute().mapEmpty();
+    return opened.query(PREPARE).execute().mapEmpty();
   }
 
   @Override

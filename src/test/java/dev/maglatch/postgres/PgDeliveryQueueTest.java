@@ -2,6 +2,7 @@
 package dev.maglatch.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.maglatch.Await;
 import dev.maglatch.webhook.Attempt;
@@ -59,6 +60,13 @@ class PgDeliveryQueueTest extends DeliveryQueueContract {
       SELECT event_id, key_id, destination FROM webhook_deliveries, generate_series(1, 2000)
        WHERE id = '%s'
       """;
+  private static final String CHANGED =
+      "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'webhook_deliveries'";
+  private static final String READ =
+      """
+      SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables
+       WHERE relname = 'webhook_deliveries'
+      """;
   private static final Duration LONG = Duration.ofMinutes(5);
 
   private static Vertx vertx;
@@ -101,6 +109,35 @@ class PgDeliveryQueueTest extends DeliveryQueueContract {
       assertThat(log.prepared()).filteredOn(sql -> sql.contains(claiming)).hasSize(1);
       Await.result(logged.close());
     }
+  }
+
+  /** A plan that was made while there was one delivery is kept when there are thousands. */
+  @Test
+  void claimsAndResultsNeverReadTheWholeQueue() {
+    UUID id = add("https://a.example");
+    long changed = server.count(CHANGED);
+    long read = server.count(READ);
+    PgDeliveryQueue planned =
+        new PgDeliveryQueue(vertx, server.address().connectOptions(), TIMEOUT);
+    for (int i = 0; i < 10; i++) {
+      claimAndSettle(planned);
+    }
+    server.execute(BACKLOG.formatted(id));
+
+    claimAndSettle(planned);
+    Await.result(planned.close()); // hands in what it has counted
+
+    await().until(() -> server.count(CHANGED) >= changed + 2 * 11);
+    assertThat(server.count(READ) - read).isLessThan(1000);
+  }
+
+  private void claimAndSettle(PgDeliveryQueue queue) {
+    Claim claim = new Claim(UUID.randomUUID(), 1, 1, Map.of(), Duration.ofSeconds(30));
+    Claimed claimed = result(queue.claim(claim)).get(0);
+    Settlement again =
+        new Settlement(
+            claimed.id(), claimed.claim(), Status.PENDING, Duration.ZERO, null, claimed.url());
+    result(queue.settle(List.of(again)));
   }
 
   /** However often a delivery is replayed, what is kept of it is bounded. */
