@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ImageIT {
   private static final Path TAR = Path.of("target/maglatch-image.tar");
+  private static final Path JAR = Path.of("target/maglatch.jar");
   private static final Path BILL = Path.of("target/bom.json");
   private static final Path BUBBLEWRAP = Path.of("/usr/bin/bwrap");
   private static final long MAX_BYTES = 100_000_000;
@@ -57,6 +58,9 @@ class ImageIT {
   @BeforeAll
   static void unpack() throws Exception {
     assumeTrue(Files.exists(TAR), "there is no image: mvn -Pimage package");
+    assumeTrue(
+        Files.getLastModifiedTime(TAR).compareTo(Files.getLastModifiedTime(JAR)) >= 0,
+        "the image is older than the jar: mvn -Pimage package");
     parts = Files.createDirectory(folder.resolve("parts"));
     root = Files.createDirectory(folder.resolve("root"));
     assertThat(folder.toFile().setExecutable(true, false)).isTrue(); // for everybody
