@@ -76,21 +76,50 @@ CREATE INDEX api_keys_service_account ON api_keys (service_account_id) WHERE ser
 CREATE INDEX api_keys_expiring ON api_keys (expires_at) WHERE revoked_at IS NULL AND expires_at IS NOT NULL;
 CREATE INDEX api_keys_in_grace ON api_keys (revoke_after) WHERE revoked_at IS NULL AND revoke_after IS NOT NULL;
 
--- Written by every use, and therefore apart from api_keys: no trigger, no notification.
+-- Written by every use, and therefore apart from api_keys: no change record, no notification.
+-- Counts the requests of the latest hour too, so that a use costs one row.
 CREATE TABLE key_usage (
   key_id               uuid PRIMARY KEY REFERENCES api_keys (id) ON DELETE CASCADE,
   last_used_at         timestamptz NOT NULL,
   last_used_ip         text,
-  last_used_user_agent text
+  last_used_user_agent text,
+  hour                 timestamptz,
+  requests             bigint,
+  CHECK ((hour IS NULL) = (requests IS NULL))
 ) WITH (fillfactor = 70);
 
-CREATE TABLE key_usage_hours (
+CREATE TABLE key_usage_past_hours (
   key_id   uuid NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
   hour     timestamptz NOT NULL,
   requests bigint NOT NULL,
   PRIMARY KEY (key_id, hour)
-) WITH (fillfactor = 70);
-CREATE INDEX key_usage_hours_hour ON key_usage_hours (hour);
+);
+CREATE INDEX key_usage_past_hours_hour ON key_usage_past_hours (hour);
+
+CREATE VIEW key_usage_hours AS
+  SELECT key_id, hour, requests FROM key_usage_past_hours
+  UNION ALL
+  SELECT key_id, hour, requests FROM key_usage WHERE hour IS NOT NULL;
+
+-- Of two hours the later one stays in key_usage, whichever was written first.
+CREATE FUNCTION keep_past_hour() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  past key_usage;
+BEGIN
+  IF OLD.hour < NEW.hour THEN
+    past := OLD;
+  ELSE
+    past := NEW;
+    NEW.hour := OLD.hour;
+    NEW.requests := OLD.requests;
+  END IF;
+  INSERT INTO key_usage_past_hours AS known (key_id, hour, requests)
+  VALUES (past.key_id, past.hour, past.requests)
+      ON CONFLICT (key_id, hour) DO UPDATE SET requests = known.requests + excluded.requests;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER keep_past_hour BEFORE UPDATE OF hour ON key_usage
+  FOR EACH ROW WHEN (NEW.hour <> OLD.hour) EXECUTE FUNCTION keep_past_hour();
 
 -- One family is one sign-in: its refresh tokens replace each other, its end ends its access tokens.
 -- A refresh token names its family and its generation and is signed; only the newest is unspent.

@@ -5,9 +5,9 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * How many more requests one key made in one hour.
+ * How many requests one key made in one hour.
  *
  * @param hour the hour's first instant, in UTC
- * @param requests to be added to what is known already; positive
+ * @param requests positive
  */
 public record HourlyRequests(UUID keyId, Instant hour, long requests) {}

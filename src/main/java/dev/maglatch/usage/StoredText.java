@@ -21,13 +21,24 @@ final class StoredText {
 
   /** Returns {@code text} with a space for every control character and every half surrogate. */
   static @Nullable String scrub(@Nullable String text) {
-    if (text == null || text.codePoints().noneMatch(StoredText::unfit)) {
+    if (text == null || plain(text) || text.codePoints().noneMatch(StoredText::unfit)) {
       return text;
     }
     return text.codePoints()
         .map(point -> unfit(point) ? ' ' : point)
         .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
         .toString();
+  }
+
+  /** Tells whether {@code text} has printable ASCII alone, as nearly all of these have. */
+  private static boolean plain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < ' ' || c > '~') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean unfit(int point) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.usage;
 
-import java.time.Instant;
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -15,19 +16,21 @@ import java.util.UUID;
  * one loses nothing. Not safe for use by two threads at once.
  */
 final class UsageBacklog {
-  /** Around the turn of an hour a key has two counts. */
-  private static final int HOURS_PER_KEY = 2;
-
   private final int maxKeys;
-  private final Map<UUID, LastUse> lastUses = new HashMap<>();
-  private final Map<KeyHour, HourlyRequests> counts = new HashMap<>();
+  private Map<UUID, PendingUse> uses = new HashMap<>();
+  private int furtherHours; // beyond the first of each key, together at most maxKeys
 
   UsageBacklog(int maxKeys) {
     this.maxKeys = maxKeys;
   }
 
-  /** Adds what was drained; returns how many uses found no room. */
+  /** Takes over what was drained, of no more keys than the bound; returns how many did not fit. */
   long add(Map<UUID, PendingUse> drained) {
+    if (uses.isEmpty()) { // the usual case: nothing is left of the last flush
+      uses = drained;
+      drained.values().forEach(use -> furtherHours += use.hours() - 1);
+      return 0;
+    }
     long dropped = 0;
     for (Map.Entry<UUID, PendingUse> entry : drained.entrySet()) {
       dropped += add(entry.getKey(), entry.getValue());
@@ -36,69 +39,48 @@ final class UsageBacklog {
   }
 
   private long add(UUID keyId, PendingUse use) {
-    if (lastUses.size() >= maxKeys && !lastUses.containsKey(keyId)) {
+    PendingUse known = uses.get(keyId);
+    if (known == null && uses.size() >= maxKeys) {
       return use.uses();
     }
-    lastUses.merge(keyId, use.lastUse(keyId), UsageBacklog::later);
-    long dropped = 0;
-    for (HourlyRequests hourly : use.hourlyRequests(keyId)) {
-      dropped += add(hourly);
+    if (known == null) {
+      uses.put(keyId, use);
+      furtherHours += use.hours() - 1;
+      return 0;
     }
+    int before = known.hours();
+    long dropped = known.add(use, Math.max(0, maxKeys - furtherHours));
+    furtherHours += known.hours() - before;
     return dropped;
   }
 
-  private long add(HourlyRequests hourly) {
-    KeyHour place = new KeyHour(hourly.keyId(), hourly.hour());
-    if (counts.size() >= (long) HOURS_PER_KEY * maxKeys && !counts.containsKey(place)) {
-      return hourly.requests();
+  /** Returns the keys that have something waiting, in no order. */
+  List<UUID> keys() {
+    return new ArrayList<>(uses.keySet());
+  }
+
+  /** Returns one row for each of {@code keys}, of its first hour, sorted by key. */
+  List<KeyUsage> firstHours(Collection<UUID> keys) {
+    List<KeyUsage> rows = new ArrayList<>(keys.size());
+    for (UUID key : keys) {
+      rows.add(requireNonNull(uses.get(key)).firstHour(key));
     }
-    counts.merge(place, hourly, UsageBacklog::sum);
-    return 0;
+    rows.sort(Comparator.comparing(KeyUsage::keyId));
+    return rows;
   }
 
-  private static LastUse later(LastUse known, LastUse added) {
-    return added.usedAt().isBefore(known.usedAt()) ? known : added;
-  }
-
-  private static HourlyRequests sum(HourlyRequests known, HourlyRequests added) {
-    return new HourlyRequests(known.keyId(), known.hour(), known.requests() + added.requests());
-  }
-
-  /** Returns the last uses in batches, sorted by key. */
-  List<List<LastUse>> lastUseBatches() {
-    return batches(lastUses.values(), Comparator.comparing(LastUse::keyId));
-  }
-
-  /** Returns the counts in batches, sorted by key and hour. */
-  List<List<HourlyRequests>> countBatches() {
-    return batches(
-        counts.values(),
-        Comparator.comparing(HourlyRequests::keyId).thenComparing(HourlyRequests::hour));
-  }
-
-  private static <T> List<List<T>> batches(Collection<T> rows, Comparator<T> order) {
-    List<T> sorted = new ArrayList<>(rows);
-    sorted.sort(order);
-    List<List<T>> batches = new ArrayList<>();
-    for (int from = 0; from < sorted.size(); from += UsageStore.MAX_ROWS) {
-      int to = Math.min(from + UsageStore.MAX_ROWS, sorted.size());
-      batches.add(sorted.subList(from, to));
+  void written(List<KeyUsage> rows) {
+    for (KeyUsage row : rows) {
+      if (requireNonNull(uses.get(row.keyId())).forget(row.hour())) {
+        furtherHours--;
+      } else {
+        uses.remove(row.keyId());
+      }
     }
-    return batches;
   }
 
-  void lastUsesWritten(List<LastUse> batch) {
-    batch.forEach(use -> lastUses.remove(use.keyId()));
-  }
-
-  void countsWritten(List<HourlyRequests> batch) {
-    batch.forEach(hourly -> counts.remove(new KeyHour(hourly.keyId(), hourly.hour())));
-  }
-
-  /** Returns how many keys have something waiting; a lower bound when both kinds wait. */
+  /** Returns how many keys have something waiting. */
   int size() {
-    return Math.max(lastUses.size(), counts.size());
+    return uses.size();
   }
-
-  private record KeyHour(UUID keyId, Instant hour) {}
 }

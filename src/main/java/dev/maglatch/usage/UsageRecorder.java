@@ -13,8 +13,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,9 +21,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Records the use of keys: gathers it in memory and writes it once per interval.
  *
- * <p>The number of statements depends on how many different keys were used (one of each kind for
- * every 1,000), never on how many requests there were. What a failed flush could not write is kept,
- * within the bound, for the next one.
+ * <p>The number of statements depends on how many different keys were used (one for every 1,000),
+ * never on how many requests there were. What a failed flush could not write is kept, within the
+ * bound, for the next one.
  */
 public final class UsageRecorder {
   private static final Logger LOG = LoggerFactory.getLogger(UsageRecorder.class);
@@ -152,15 +150,13 @@ public final class UsageRecorder {
       return Future.succeededFuture().compose(nothing -> removeOldHours());
     }
     long start = nanoTime.getAsLong();
-    return vertx
-        .executeBlocking(this::gather, false) // sorting many keys is no work for an event loop
-        .compose(this::write)
+    gather();
+    return write()
         .onComplete(done -> ended(nanoTime.getAsLong() - start, done.cause()))
         .compose(done -> removeOldHours());
   }
 
-  /** Moves the buffer into the backlog and sorts that into batches. */
-  private Batches gather() {
+  private void gather() {
     long dropped = 0;
     for (Map<UUID, PendingUse> drained : buffer.drain()) {
       dropped += backlog.add(drained);
@@ -168,30 +164,34 @@ public final class UsageRecorder {
     if (dropped > 0) {
       metrics.dropped(dropped);
     }
-    return new Batches(backlog.lastUseBatches(), backlog.countBatches());
   }
 
-  private Future<Void> write(Batches batches) {
-    return inTurn(batches.lastUses(), store::saveLastUses, backlog::lastUsesWritten)
-        .compose(done -> inTurn(batches.counts(), store::addRequests, backlog::countsWritten));
-  }
-
-  /** Writes one batch after the other; the first failure ends it. */
-  private <T> Future<Void> inTurn(
-      List<List<T>> batches, Function<List<T>, Future<Void>> write, Consumer<List<T>> written) {
+  /**
+   * Writes one batch after the other; the first failure ends it. A batch is made when its turn has
+   * come, so that the thread is never held up for long. A key's further hours follow when all keys
+   * have had their turn.
+   */
+  private Future<Void> write() {
+    List<UUID> keys = backlog.keys();
     Future<Void> turn = Future.succeededFuture();
-    for (List<T> batch : batches) {
-      turn = turn.compose(done -> inTime(write.apply(batch))).map(done -> note(batch, written));
+    for (int from = 0; from < keys.size(); from += UsageStore.MAX_ROWS) {
+      List<UUID> some = keys.subList(from, Math.min(from + UsageStore.MAX_ROWS, keys.size()));
+      turn = turn.compose(done -> write(some));
     }
-    return turn;
+    return turn.compose(done -> backlog.size() == 0 ? Future.succeededFuture() : write());
+  }
+
+  private Future<Void> write(List<UUID> keys) {
+    List<KeyUsage> batch = backlog.firstHours(keys);
+    return inTime(store.add(batch)).map(done -> written(batch));
   }
 
   private <T> Future<T> inTime(Future<T> statement) {
     return statement.timeout(config.flushTimeout().toMillis(), MILLISECONDS);
   }
 
-  private <T> @Nullable Void note(List<T> batch, Consumer<List<T>> written) {
-    written.accept(batch);
+  private @Nullable Void written(List<KeyUsage> batch) {
+    backlog.written(batch);
     metrics.rowsWritten(batch.size());
     return null;
   }
@@ -229,6 +229,4 @@ public final class UsageRecorder {
     }
     return null;
   }
-
-  private record Batches(List<List<LastUse>> lastUses, List<List<HourlyRequests>> counts) {}
 }

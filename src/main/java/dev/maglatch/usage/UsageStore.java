@@ -15,21 +15,17 @@ public interface UsageStore {
   int MAX_ROWS = 1_000;
 
   /**
-   * Moves last uses forward; an instant that is not later than the stored one changes nothing, so a
-   * repeated or late call is harmless.
-   *
-   * @param uses at most {@link #MAX_ROWS}, of distinct keys
-   */
-  Future<Void> saveLastUses(List<LastUse> uses);
-
-  /**
-   * Adds to the hourly counts. Not idempotent: after a call whose outcome is unknown (the
+   * Adds to the counts of hours and moves last uses forward: one that is not later than the stored
+   * one changes nothing but the count. Not idempotent: after a call whose outcome is unknown (the
    * connection broke) a repeat may count those requests twice.
    *
-   * @param counts at most {@link #MAX_ROWS}, of distinct keys and hours
+   * @param usage at most {@link #MAX_ROWS}, of distinct keys
    */
-  Future<Void> addRequests(List<HourlyRequests> counts);
+  Future<Void> add(List<KeyUsage> usage);
 
-  /** Removes at most {@code maxRows} counts of hours before {@code end}; returns how many. */
+  /**
+   * Removes at most {@code maxRows} counts of hours before {@code end}, but never that of a key's
+   * latest hour; returns how many.
+   */
   Future<Integer> removeHoursBefore(Instant end, int maxRows);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.benchmarks;
 
-import dev.maglatch.usage.HourlyRequests;
-import dev.maglatch.usage.LastUse;
+import dev.maglatch.usage.KeyUsage;
 import dev.maglatch.usage.UsageConfig;
 import dev.maglatch.usage.UsageMetrics;
 import dev.maglatch.usage.UsageRecorder;
@@ -67,12 +66,7 @@ public class UsageBenchmark {
 
   private static final class Discarding implements UsageStore {
     @Override
-    public Future<Void> saveLastUses(List<LastUse> uses) {
-      return Future.succeededFuture();
-    }
-
-    @Override
-    public Future<Void> addRequests(List<HourlyRequests> requests) {
+    public Future<Void> add(List<KeyUsage> usage) {
       return Future.succeededFuture();
     }
 

@@ -45,7 +45,7 @@ final class RowsIT {
   private static final String RESTORE_CONSTRAINTS =
       """
       DELETE FROM key_usage;
-      DELETE FROM key_usage_hours;
+      DELETE FROM key_usage_past_hours;
       DELETE FROM api_keys WHERE name LIKE 'strange%%' OR id::text IN (%s);
       DO $$
       DECLARE each record;

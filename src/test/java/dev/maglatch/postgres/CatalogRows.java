@@ -72,7 +72,7 @@ final class CatalogRows {
 
   void used(UUID key, Instant hour, long requests) {
     database.execute(
-        "INSERT INTO key_usage_hours (key_id, hour, requests) VALUES ('%s', '%s', %d)"
+        "INSERT INTO key_usage_past_hours (key_id, hour, requests) VALUES ('%s', '%s', %d)"
             .formatted(key, hour, requests));
   }
 

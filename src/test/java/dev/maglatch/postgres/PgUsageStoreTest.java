@@ -5,7 +5,7 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.maglatch.Await;
-import dev.maglatch.usage.HourlyRequests;
+import dev.maglatch.usage.KeyUsage;
 import dev.maglatch.usage.LastUse;
 import dev.maglatch.usage.UsageConfig;
 import dev.maglatch.usage.UsageMetrics;
@@ -88,7 +88,7 @@ class PgUsageStoreTest extends UsageStoreContract {
     List<String> first = statementsOfFlush(recorder, keys, 1);
     List<String> second = statementsOfFlush(recorder, keys, 1_000);
 
-    assertThat(first).hasSize(2).allMatch(sql -> sql.contains("unnest"));
+    assertThat(first).hasSize(1).allMatch(sql -> sql.contains("unnest"));
     assertThat(second).isEqualTo(first);
   }
 
@@ -122,12 +122,13 @@ class PgUsageStoreTest extends UsageStoreContract {
     UUID key = newKey();
     String before = state();
 
-    Await.result(store.saveLastUses(List.of(new LastUse(key, Instant.now(), "::1", "agent"))));
-    Await.result(store.addRequests(List.of(new HourlyRequests(key, Instant.EPOCH, 1))));
-    Await.result(
-        store.saveLastUses(
-            List.of(new LastUse(key, Instant.now().plusSeconds(1), "::1", "agent"))));
-    Await.result(store.removeHoursBefore(Instant.now(), 10));
+    Instant now = Instant.now();
+    for (int hour = 0; hour < 3; hour++) { // the first insert, and updates that put an hour away
+      long at = now.plus(Duration.ofHours(hour)).toEpochMilli();
+      Await.result(store.add(List.of(new KeyUsage(key, at, "::1", "agent", at, 1))));
+    }
+    assertThat(Await.result(store.removeHoursBefore(now.plus(Duration.ofDays(1)), 10)))
+        .isEqualTo(2);
 
     assertThat(state()).isEqualTo(before);
   }
@@ -192,8 +193,7 @@ class PgUsageStoreTest extends UsageStoreContract {
         SELECT last_used_at, last_used_ip, last_used_user_agent FROM key_usage WHERE key_id = $1
         """;
     for (Row row : query(sql, Tuple.of(keyId))) {
-      return new LastUse(
-          keyId, row.getOffsetDateTime(0).toInstant(), row.getString(1), row.getString(2));
+      return new LastUse(row.getOffsetDateTime(0).toInstant(), row.getString(1), row.getString(2));
     }
     return null;
   }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Usage in a map, for tests. Calls can be made to fail or to wait. */
 public final class InMemoryUsageStore implements UsageStore {
   private final Set<UUID> keys = new HashSet<>();
-  private final Map<UUID, LastUse> lastUses = new HashMap<>();
+  private final Map<UUID, KeyUsage> lastUses = new HashMap<>();
   private final Map<UUID, TreeMap<Instant, Long>> hours = new HashMap<>();
   private final List<Integer> batchSizes = new ArrayList<>();
   private Supplier<Future<Void>> gate = Future::succeededFuture;
@@ -41,7 +41,8 @@ public final class InMemoryUsageStore implements UsageStore {
   }
 
   public synchronized @Nullable LastUse lastUse(UUID key) {
-    return lastUses.get(key);
+    KeyUsage latest = lastUses.get(key);
+    return latest == null ? null : LastUse.of(latest);
   }
 
   public synchronized Map<Instant, Long> hours(UUID key) {
@@ -54,15 +55,9 @@ public final class InMemoryUsageStore implements UsageStore {
   }
 
   @Override
-  public synchronized Future<Void> saveLastUses(List<LastUse> uses) {
-    batchSizes.add(uses.size());
-    return gate.get().map(open -> save(uses));
-  }
-
-  @Override
-  public synchronized Future<Void> addRequests(List<HourlyRequests> counts) {
-    batchSizes.add(counts.size());
-    return gate.get().map(open -> add(counts));
+  public synchronized Future<Void> add(List<KeyUsage> usage) {
+    batchSizes.add(usage.size());
+    return gate.get().map(open -> write(usage));
   }
 
   @Override
@@ -70,7 +65,7 @@ public final class InMemoryUsageStore implements UsageStore {
     int removed = 0;
     for (TreeMap<Instant, Long> ofKey : hours.values()) {
       Iterator<Instant> old = ofKey.headMap(end).keySet().iterator();
-      while (old.hasNext() && removed < maxRows) {
+      while (old.hasNext() && removed < maxRows && ofKey.size() > 1) {
         old.next();
         old.remove();
         removed++;
@@ -79,24 +74,19 @@ public final class InMemoryUsageStore implements UsageStore {
     return Future.succeededFuture(removed);
   }
 
-  private synchronized @Nullable Void save(List<LastUse> uses) {
-    for (LastUse use : uses) {
-      LastUse known = lastUses.get(use.keyId());
-      if (keys.contains(use.keyId()) && (known == null || known.usedAt().isBefore(use.usedAt()))) {
-        lastUses.put(use.keyId(), use);
+  private synchronized @Nullable Void write(List<KeyUsage> usage) {
+    for (KeyUsage one : usage) {
+      if (keys.contains(one.keyId())) {
+        lastUses.merge(one.keyId(), one, InMemoryUsageStore::later);
+        hours
+            .computeIfAbsent(one.keyId(), key -> new TreeMap<>())
+            .merge(Instant.ofEpochMilli(one.hour()), one.requests(), Long::sum);
       }
     }
     return null;
   }
 
-  private synchronized @Nullable Void add(List<HourlyRequests> counts) {
-    for (HourlyRequests hourly : counts) {
-      if (keys.contains(hourly.keyId())) {
-        hours
-            .computeIfAbsent(hourly.keyId(), key -> new TreeMap<>())
-            .merge(hourly.hour(), hourly.requests(), Long::sum);
-      }
-    }
-    return null;
+  private static KeyUsage later(KeyUsage known, KeyUsage added) {
+    return known.usedAt() < added.usedAt() ? added : known;
   }
 }

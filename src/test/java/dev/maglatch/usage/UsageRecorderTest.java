@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 class UsageRecorderTest {
   private static final Instant HOUR = Instant.parse("2026-02-18T10:00:00Z");
   private static final long NOON = HOUR.plusSeconds(5).toEpochMilli();
+  private static final long NEXT_HOUR = NOON + 3_600_000;
 
   private static Vertx vertx;
 
@@ -56,7 +57,7 @@ class UsageRecorderTest {
     Await.result(recorder.flush());
 
     assertThat(store.lastUse(key))
-        .isEqualTo(new LastUse(key, Instant.ofEpochMilli(NOON + 2), "192.0.2.3", "third"));
+        .isEqualTo(new LastUse(Instant.ofEpochMilli(NOON + 2), "192.0.2.3", "third"));
     assertThat(store.hours(key)).containsExactly(Map.entry(HOUR, 3L));
   }
 
@@ -135,20 +136,44 @@ class UsageRecorderTest {
   }
 
   @Test
-  void failureOfTheCountsDoesNotRepeatWhatWasWritten() {
-    UUID key = store.newKey();
+  void failureDoesNotRepeatWhatWasWritten() {
     UsageRecorder recorder = recorder(10);
+    UUID key = store.newKey();
     AtomicInteger calls = new AtomicInteger();
     store.guardWrites(
         () ->
             calls.incrementAndGet() == 2 ? Future.failedFuture("down") : Future.succeededFuture());
-    recorder.touch(key, NOON, null, null);
+    recorder.touch(key, NOON, null, "kept");
+    recorder.touch(key, NEXT_HOUR, null, "kept too");
 
     Await.failure(recorder.flush());
+    assertThat(store.hours(key)).containsExactly(Map.entry(HOUR, 1L));
     Await.result(recorder.flush());
 
     assertThat(store.batchSizes()).containsExactly(1, 1, 1);
-    assertThat(store.hours(key)).containsExactly(Map.entry(HOUR, 1L));
+    assertThat(store.hours(key))
+        .containsOnly(Map.entry(HOUR, 1L), Map.entry(HOUR.plusSeconds(3600), 1L));
+    assertThat(requireNonNull(store.lastUse(key)).userAgent()).isEqualTo("kept too");
+    assertThat(metrics.pending).isZero();
+  }
+
+  /** An outage that lasts hours: the first hours are counted, as far as there is room. */
+  @Test
+  void hoursOfAnOutageAreBoundedAndTheLastUseIsNot() {
+    UsageRecorder recorder = recorder(2);
+    UUID key = store.newKey();
+    store.guardWrites(() -> Future.failedFuture("down"));
+    for (int hour = 0; hour < 6; hour++) {
+      recorder.touch(key, NOON + 3_600_000L * hour, null, "hour " + hour);
+      Await.failure(recorder.flush());
+    }
+    store.guardWrites(Future::succeededFuture);
+
+    Await.result(recorder.flush());
+
+    assertThat(store.hours(key)).hasSize(3).containsEntry(HOUR.plusSeconds(2 * 3600), 1L);
+    assertThat(metrics.dropped.sum()).isEqualTo(3);
+    assertThat(requireNonNull(store.lastUse(key)).userAgent()).isEqualTo("hour 5");
   }
 
   @Test
@@ -189,7 +214,7 @@ class UsageRecorderTest {
 
     Await.result(recorder.flush());
 
-    assertThat(store.batchSizes()).containsExactly(1000, 1000, 500, 1000, 1000, 500);
+    assertThat(store.batchSizes()).containsExactly(1000, 1000, 500);
   }
 
   @Test
@@ -235,15 +260,14 @@ class UsageRecorderTest {
   void hoursOlderThanNinetyDaysAreRemoved() {
     UUID key = store.newKey();
     Instant kept = HOUR.minus(Duration.ofDays(90));
-    Await.result(
-        store.addRequests(
-            List.of(
-                new HourlyRequests(key, kept.minusSeconds(3600), 1),
-                new HourlyRequests(key, kept, 1))));
+    for (Instant hour : List.of(kept.minusSeconds(3600), kept, HOUR)) {
+      long start = hour.toEpochMilli();
+      Await.result(store.add(List.of(new KeyUsage(key, start, null, null, start, 1))));
+    }
 
     Await.result(recorder(10).flush());
 
-    assertThat(store.hours(key)).containsOnlyKeys(kept);
+    assertThat(store.hours(key)).containsOnlyKeys(kept, HOUR);
   }
 
   /** Event loops touch the same keys while flushes run: nothing may be lost or counted twice. */

@@ -17,6 +17,8 @@ public abstract class UsageStoreContract {
   private static final Instant EARLY = Instant.parse("2026-02-18T10:05:06.609Z");
   private static final Instant LATE = EARLY.plusMillis(1);
   private static final Instant HOUR = Instant.parse("2026-02-18T10:00:00Z");
+  private static final Instant EARLIER_HOUR = HOUR.minusSeconds(3600);
+  private static final Instant NEXT_HOUR = HOUR.plusSeconds(3600);
 
   protected abstract UsageStore store();
 
@@ -31,63 +33,59 @@ public abstract class UsageStoreContract {
 
   @Test
   void firstUseIsKeptToTheMillisecond() {
-    LastUse use = new LastUse(newKey(), EARLY, "192.0.2.1", "curl/8");
+    KeyUsage use = used(newKey(), EARLY, "192.0.2.1", "curl/8");
 
-    save(use);
+    add(use);
 
-    assertThat(lastUse(use.keyId())).isEqualTo(use);
+    assertThat(lastUse(use.keyId())).isEqualTo(new LastUse(EARLY, "192.0.2.1", "curl/8"));
   }
 
   @Test
   void absentAddressAndAgentReplaceKnownOnes() {
     UUID key = newKey();
-    save(new LastUse(key, EARLY, "192.0.2.1", "curl/8"));
+    add(used(key, EARLY, "192.0.2.1", "curl/8"));
 
-    save(new LastUse(key, LATE, null, null));
+    add(used(key, LATE, null, null));
 
-    assertThat(lastUse(key)).isEqualTo(new LastUse(key, LATE, null, null));
+    assertThat(lastUse(key)).isEqualTo(new LastUse(LATE, null, null));
   }
 
   @Test
-  void olderInstantNeverReplacesNewer() {
+  void olderUseIsCountedAndNeverReplacesTheNewer() {
     UUID key = newKey();
-    LastUse newer = new LastUse(key, LATE, "192.0.2.1", "new");
-    save(newer);
+    add(used(key, LATE, "192.0.2.1", "new"));
 
-    save(new LastUse(key, EARLY, "192.0.2.2", "old"));
+    add(used(key, EARLY, "192.0.2.2", "old"));
 
-    assertThat(lastUse(key)).isEqualTo(newer);
+    assertThat(lastUse(key)).isEqualTo(new LastUse(LATE, "192.0.2.1", "new"));
+    assertThat(hours(key)).containsExactly(Map.entry(HOUR, 2L));
   }
 
   @Test
-  void sameBatchTwiceChangesNothing() {
+  void ofTwoUsesAtOneInstantTheFirstStays() {
     UUID key = newKey();
-    save(new LastUse(key, LATE, "192.0.2.1", "first"));
+    add(used(key, LATE, "192.0.2.1", "first"));
 
-    save(new LastUse(key, LATE, "192.0.2.2", "second"));
+    add(used(key, LATE, "192.0.2.2", "second"));
 
-    assertThat(lastUse(key)).isEqualTo(new LastUse(key, LATE, "192.0.2.1", "first"));
+    assertThat(lastUse(key)).isEqualTo(new LastUse(LATE, "192.0.2.1", "first"));
   }
 
   @Test
   void unknownKeysAreIgnoredAndTheOthersWritten() {
     UUID known = newKey();
     UUID deleted = newKey();
-    save(new LastUse(deleted, EARLY, null, null));
+    add(used(deleted, EARLY, null, null));
     deleteKey(deleted);
     UUID unknown = UUID.randomUUID();
 
-    save(
-        new LastUse(known, LATE, null, null),
-        new LastUse(deleted, LATE, null, null),
-        new LastUse(unknown, LATE, null, null));
-    count(
-        new HourlyRequests(known, HOUR, 3),
-        new HourlyRequests(deleted, HOUR, 4),
-        new HourlyRequests(unknown, HOUR, 5));
+    add(
+        used(known, LATE, null, null),
+        used(deleted, LATE, null, null),
+        used(unknown, LATE, null, null));
 
-    assertThat(lastUse(known)).isEqualTo(new LastUse(known, LATE, null, null));
-    assertThat(hours(known)).containsExactly(Map.entry(HOUR, 3L));
+    assertThat(lastUse(known)).isEqualTo(new LastUse(LATE, null, null));
+    assertThat(hours(known)).containsExactly(Map.entry(HOUR, 1L));
     assertThat(lastUse(deleted)).isNull();
     assertThat(hours(deleted)).isEmpty();
     assertThat(lastUse(unknown)).isNull();
@@ -96,53 +94,75 @@ public abstract class UsageStoreContract {
   @Test
   void requestsOfAnHourAddUp() {
     UUID key = newKey();
-    Instant nextHour = HOUR.plusSeconds(3600);
 
-    count(new HourlyRequests(key, HOUR, 3), new HourlyRequests(key, nextHour, 1));
-    count(new HourlyRequests(key, HOUR, 4_000_000_000L));
+    add(counted(key, HOUR, 3));
+    add(counted(key, HOUR, 4_000_000_000L));
 
-    assertThat(hours(key)).containsOnly(Map.entry(HOUR, 4_000_000_003L), Map.entry(nextHour, 1L));
+    assertThat(hours(key)).containsExactly(Map.entry(HOUR, 4_000_000_003L));
+  }
+
+  /** Replicas write late, and their clocks turn the hour at different times. */
+  @Test
+  void hoursAreCountedInWhateverOrderTheyCome() {
+    UUID key = newKey();
+
+    for (Instant hour : List.of(HOUR, NEXT_HOUR, HOUR, EARLIER_HOUR, NEXT_HOUR, EARLIER_HOUR)) {
+      add(counted(key, hour, 1));
+      add(counted(key, hour, 10));
+    }
+
+    assertThat(hours(key))
+        .containsOnly(
+            Map.entry(EARLIER_HOUR, 22L), Map.entry(HOUR, 22L), Map.entry(NEXT_HOUR, 22L));
   }
 
   @Test
   void hoursBeforeTheEndAreRemovedUpToTheGivenNumber() {
     UUID key = newKey();
-    Instant old = Instant.parse("2020-01-01T00:00:00Z");
-    count(
-        new HourlyRequests(key, old, 1),
-        new HourlyRequests(key, old.plusSeconds(3600), 1),
-        new HourlyRequests(key, old.plusSeconds(7200), 1));
-    Instant end = old.plusSeconds(7200);
+    add(counted(key, EARLIER_HOUR, 1));
+    add(counted(key, HOUR, 1));
+    add(counted(key, NEXT_HOUR, 1));
 
-    assertThat(Await.result(store().removeHoursBefore(end, 1))).isEqualTo(1);
-    assertThat(Await.result(store().removeHoursBefore(end, 10))).isEqualTo(1);
-    assertThat(Await.result(store().removeHoursBefore(end, 10))).isZero();
-    assertThat(hours(key)).containsOnlyKeys(end);
+    assertThat(Await.result(store().removeHoursBefore(NEXT_HOUR, 1))).isEqualTo(1);
+    assertThat(Await.result(store().removeHoursBefore(NEXT_HOUR, 10))).isEqualTo(1);
+    assertThat(Await.result(store().removeHoursBefore(NEXT_HOUR, 10))).isZero();
+    assertThat(hours(key)).containsOnlyKeys(NEXT_HOUR);
+  }
+
+  @Test
+  void latestHourOfAKeyStays() {
+    UUID key = newKey();
+    add(counted(key, HOUR, 1));
+
+    assertThat(Await.result(store().removeHoursBefore(NEXT_HOUR, 10))).isZero();
+    assertThat(hours(key)).containsOnlyKeys(HOUR);
   }
 
   @Test
   void greatestBatchIsWritten() {
     UUID key = newKey();
-    List<LastUse> uses = new ArrayList<>(List.of(new LastUse(key, LATE, null, null)));
-    List<HourlyRequests> counts = new ArrayList<>(List.of(new HourlyRequests(key, HOUR, 1)));
-    while (uses.size() < UsageStore.MAX_ROWS) {
-      UUID other = UUID.randomUUID();
-      uses.add(new LastUse(other, LATE, "2001:db8::1", "agent"));
-      counts.add(new HourlyRequests(other, HOUR, 1));
+    List<KeyUsage> usage = new ArrayList<>(List.of(used(key, LATE, null, null)));
+    while (usage.size() < UsageStore.MAX_ROWS) {
+      usage.add(used(UUID.randomUUID(), LATE, "2001:db8::1", "agent"));
     }
 
-    Await.result(store().saveLastUses(uses));
-    Await.result(store().addRequests(counts));
+    Await.result(store().add(usage));
 
     assertThat(lastUse(key)).isNotNull();
     assertThat(hours(key)).hasSize(1);
   }
 
-  private void save(LastUse... uses) {
-    Await.result(store().saveLastUses(List.of(uses)));
+  private static KeyUsage used(
+      UUID key, Instant at, @Nullable String address, @Nullable String agent) {
+    return new KeyUsage(key, at.toEpochMilli(), address, agent, HOUR.toEpochMilli(), 1);
   }
 
-  private void count(HourlyRequests... counts) {
-    Await.result(store().addRequests(List.of(counts)));
+  private static KeyUsage counted(UUID key, Instant hour, long requests) {
+    long start = hour.toEpochMilli();
+    return new KeyUsage(key, start, null, null, start, requests);
+  }
+
+  private void add(KeyUsage... usage) {
+    Await.result(store().add(List.of(usage)));
   }
 }
