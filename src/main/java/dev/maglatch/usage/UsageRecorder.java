@@ -6,6 +6,7 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import dev.maglatch.fault.Fault;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
@@ -150,13 +151,16 @@ public final class UsageRecorder {
       return Future.succeededFuture().compose(nothing -> removeOldHours());
     }
     long start = nanoTime.getAsLong();
-    gather();
-    return write()
+    Promise<Void> written = Promise.promise();
+    vertx.runOnContext( // the caller may be a loop that serves requests
+        here -> Future.succeededFuture().compose(begun -> writeBuffer()).onComplete(written));
+    return written
+        .future()
         .onComplete(done -> ended(nanoTime.getAsLong() - start, done.cause()))
         .compose(done -> removeOldHours());
   }
 
-  private void gather() {
+  private Future<Void> writeBuffer() {
     long dropped = 0;
     for (Map<UUID, PendingUse> drained : buffer.drain()) {
       dropped += backlog.add(drained);
@@ -164,6 +168,7 @@ public final class UsageRecorder {
     if (dropped > 0) {
       metrics.dropped(dropped);
     }
+    return write();
   }
 
   /**
