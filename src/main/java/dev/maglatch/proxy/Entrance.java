@@ -13,6 +13,7 @@ import io.vertx.core.net.NetSocket;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,9 @@ public final class Entrance {
   /** Null until the first event loop listens. */
   private @Nullable Future<Void> knock;
 
+  /** What the event loops cannot share equally of the bound on requests; null until one asks. */
+  private @Nullable AtomicInteger unlent;
+
   /**
    * @param certificate what TLS shows; null if the listener speaks plain text
    * @param listening told the actual port once connections are accepted, by every event loop
@@ -47,6 +51,20 @@ public final class Entrance {
 
   @Nullable ServerCertificate certificate() {
     return certificate;
+  }
+
+  /**
+   * Returns one event loop's part in a bound that holds for all of them.
+   *
+   * @param loops how many there are
+   */
+  synchronized RequestBound shareOf(int maxRequests, int loops) {
+    AtomicInteger left = unlent;
+    if (left == null) {
+      left = new AtomicInteger(maxRequests % loops);
+      unlent = left;
+    }
+    return new RequestBound(maxRequests / loops, left);
   }
 
   void listens(int actualPort) {

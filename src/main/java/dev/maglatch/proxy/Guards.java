@@ -9,8 +9,8 @@ import java.time.Duration;
  *
  * @param maxConnectionsPerAddress open at one time from one peer that is no trusted proxy, over all
  *     event loops; 0 is no bound
- * @param maxRequests in hand at one time, in equal shares for the event loops; one more that would
- *     go to an upstream is 503
+ * @param maxRequests in hand at one time, over all event loops, each of which has an equal share;
+ *     one more that would go to an upstream is 503
  * @param minRate bytes a second that a client must send of a body, or take of an answer, while
  *     nobody else is waited for; 0 asks for none
  * @param minRateWindow over which that is measured

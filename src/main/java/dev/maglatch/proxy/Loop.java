@@ -49,7 +49,7 @@ final class Loop {
   private final LongSupplier nanoTime;
   private final Deadlines deadlines = new Deadlines();
   private final ClientConnections clients;
-  private final int maxRequests;
+  private final RequestBound requests;
 
   private CharSequence date = AsciiString.EMPTY_STRING;
   private long dateSecond = Long.MIN_VALUE;
@@ -61,13 +61,17 @@ final class Loop {
   private int lapsesLogged;
   private long lapsesKept;
   private int asking;
-  private int requests;
 
-  Loop(Vertx vertx, ListenerConfig config, TrustedProxies proxies, ProxyParts parts) {
+  Loop(
+      Vertx vertx,
+      ListenerConfig config,
+      RequestBound requests,
+      TrustedProxies proxies,
+      ProxyParts parts) {
     this.context = vertx.getOrCreateContext();
     this.config = config;
     this.clients = new ClientConnections(this);
-    this.maxRequests = share(config.guards().maxRequests(), context.getInstanceCount());
+    this.requests = requests;
     this.proxies = proxies;
     this.requestIds = parts.requestIds();
     this.metrics = parts.metrics();
@@ -76,10 +80,6 @@ final class Loop {
     this.verifier = parts.verifier();
     this.clock = parts.clock();
     this.nanoTime = parts.nanoTime();
-  }
-
-  private static int share(int total, int loops) {
-    return (total + Math.max(1, loops) - 1) / Math.max(1, loops);
   }
 
   ListenerConfig config() {
@@ -223,16 +223,16 @@ final class Loop {
   }
 
   void requestBegan() {
-    requests++;
+    requests.began();
   }
 
   void requestEnded() {
-    requests--;
+    requests.ended();
   }
 
-  /** Whether more requests are in hand than there may be: every loop has its share. */
+  /** Whether more requests are in hand than there may be. */
   boolean overloaded() {
-    return requests > maxRequests;
+    return requests.exceeded();
   }
 
   /** Returns the clients' connections. */

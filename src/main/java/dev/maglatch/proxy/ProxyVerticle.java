@@ -53,7 +53,9 @@ public final class ProxyVerticle extends VerticleBase {
   public Future<?> start() {
     ProxyConfig proxy = routes.join(context, this::use);
     TrustedProxies proxies = new TrustedProxies(new IpRanges(proxy.trustedCidrs()));
-    Loop started = new Loop(vertx, listener, proxies, parts);
+    int loops = Math.max(1, context.getInstanceCount());
+    RequestBound requests = entrance.shareOf(listener.guards().maxRequests(), loops);
+    Loop started = new Loop(vertx, listener, requests, proxies, parts);
     UpstreamClient upstreams = new UpstreamClient(vertx, started, proxy, routes.health());
     Forwarder forwarder = new Forwarder(started, upstreams, parts.ownSession());
     RouteTable table = new RouteTable(proxy.routes());

@@ -4,13 +4,19 @@ package dev.maglatch.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a few clients cannot take from the others. */
 class GuardsTest {
@@ -152,7 +158,115 @@ class GuardsTest {
     assertThat(proxy.log).extracting(AccessLog.Entry::ending).contains(Ending.OVERLOADED);
   }
 
+  @Test
+  void streamsBeyondTheBoundAre503AtOnceAndOneIsAdmittedForEachThatEnds() throws IOException {
+    restart(new Guards(0, 2, 0, Duration.ofMinutes(1)), HTTP2);
+    upstream.does(this::hold);
+    try (FrameConnection client = new FrameConnection(proxy.port())) {
+      client.get(1, "/").get(3, "/");
+      await().until(() -> upstream.received().size() == 2);
+      FrameConnection.Answer refused = client.get(5, "/v1/x").answer(5);
+      assertThat(refused.status()).isEqualTo(503);
+      assertThat(refused.field("retry-after")).isEqualTo("1");
+      assertThat(refused.body()).contains("\"code\":503", "\"requestId\"");
+      release.countDown();
+      assertThat(client.answer(1).body()).isEqualTo("read 0");
+      assertThat(client.get(7, "/").answer(7).status()).isEqualTo(200);
+    }
+    assertThat(upstream.received()).hasSize(3);
+    assertThat(proxy.log).extracting(AccessLog.Entry::ending).contains(Ending.OVERLOADED);
+  }
+
+  /** Also when it cannot be shared out equally, and when there are fewer requests than loops. */
+  @ParameterizedTest
+  @CsvSource({"1, 3", "2, 2", "3, 2", "4, 3"})
+  void boundIsExactOverAllEventLoopsAndEachOfThemAdmitsSome(int most, int loops)
+      throws IOException {
+    restartOnLoops(loops, new Guards(0, most, 0, Duration.ofMinutes(1)));
+    upstream.does(this::hold);
+    List<Wire> clients = new ArrayList<>();
+    for (int i = 0; i < 4 * loops; i++) {
+      clients.add(proxy.connect());
+      clients.get(i).send("GET / HTTP/1.1", "Host: h");
+    }
+    int refused = clients.size() - most;
+    await().until(() -> upstream.received().size() >= most && proxy.log.size() >= refused);
+    assertThat(upstream.received()).hasSize(most);
+    assertThat(proxy.log).hasSize(refused);
+    release.countDown();
+    int answered = 0;
+    for (Wire client : clients) {
+      Message answer = client.head();
+      client.readText(answer);
+      answered += answer.status() == 200 ? 1 : 0;
+    }
+    assertThat(answered).isEqualTo(most);
+    for (int i = 0; i < clients.size(); i++) {
+      int ended = clients.size() + i;
+      await().until(() -> proxy.log.size() == ended); // and not only answered
+      assertThat(get(clients.get(i))).isEqualTo(200);
+      clients.get(i).close();
+    }
+  }
+
+  private void restartOnLoops(int loops, Guards guards) {
+    proxy.close();
+    proxy =
+        RunningProxy.onLoops(
+            loops,
+            new ProxyConfig(
+                List.of(RunningProxy.open(upstream)), List.of(), ProxyConfig.Pool.DEFAULT),
+            Listeners.guarded(ListenerConfig.DEFAULT, guards));
+  }
+
   // Slow clients.
+
+  /** All three are looked at in one moment, and the first one last. */
+  @Test
+  void bodyMayComeAsSlowlyAsTheBoundAndNotByOneByteLess() throws Exception {
+    AtomicLong now = new AtomicLong();
+    Duration window = Duration.ofSeconds(2);
+    proxy.close();
+    proxy =
+        new RunningProxy(
+            new ProxyConfig(
+                List.of(RunningProxy.open(upstream)), List.of(), ProxyConfig.Pool.DEFAULT),
+            Listeners.guarded(ListenerConfig.DEFAULT, new Guards(0, 1_000, 100, window)),
+            parts -> RunningProxy.ticking(parts, now::get));
+    AtomicInteger arrived = new AtomicInteger();
+    upstream.does((wire, request) -> readEach(wire, request, arrived));
+    List<Wire> clients = new ArrayList<>();
+    int sent = 0;
+    for (int bytes : List.of(199, 200, 201)) {
+      Wire client = proxy.connect();
+      clients.add(client);
+      client.send("POST / HTTP/1.1", "Host: h", "Content-Length: 300");
+      client.write("x".repeat(bytes));
+      sent += bytes;
+      int all = sent;
+      await().until(() -> arrived.get() == all);
+    }
+    now.addAndGet(window.toNanos());
+    assertThat(clients.get(0).head().status()).isEqualTo(408);
+    clients.get(1).write("x".repeat(100));
+    clients.get(2).write("x".repeat(99));
+    assertThat(clients.get(1).head().status()).isEqualTo(200);
+    assertThat(clients.get(2).head().status()).isEqualTo(200);
+    for (Wire client : clients) {
+      client.close();
+    }
+  }
+
+  private static void readEach(Wire wire, Message request, AtomicInteger arrived)
+      throws IOException {
+    for (long left = request.length(); left > 0; left--) {
+      if (wire.in().read() < 0) {
+        throw new EOFException();
+      }
+      arrived.incrementAndGet();
+    }
+    wire.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  }
 
   @Test
   void bodyThatDripsIsCutAndOthersSeeNothing() throws Exception {

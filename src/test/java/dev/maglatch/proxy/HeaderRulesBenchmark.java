@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -102,7 +103,8 @@ public class HeaderRulesBenchmark {
             AccessLog.NONE,
             InstantSource.system(),
             System::nanoTime);
-    Loop loop = new Loop(vertx, ListenerConfig.DEFAULT, proxies, parts);
+    RequestBound requests = new RequestBound(1, new AtomicInteger());
+    Loop loop = new Loop(vertx, ListenerConfig.DEFAULT, requests, proxies, parts);
     Exchange made = new Exchange(loop, request);
     made.principal(RunningProxy.principal(KeyKind.MGP));
     return made;

@@ -29,10 +29,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The data plane alone, on one event loop and a free port, with credentials made up by a test. */
+/**
+ * The data plane alone, on a free port and usually one event loop, with credentials made up by a
+ * test.
+ */
 final class RunningProxy implements AutoCloseable {
   static final UUID KEY = UUID.fromString("00000000-0000-0000-0000-00000000000a");
   static final UUID ACCOUNT = UUID.fromString("00000000-0000-0000-0000-00000000000b");
@@ -41,6 +45,7 @@ final class RunningProxy implements AutoCloseable {
   private final Vertx vertx;
   private final AtomicInteger port = new AtomicInteger();
   private final String deployment;
+  final Entrance entrance;
   final LiveRoutes routes;
   final Credentials credentials = new Credentials();
   final List<AccessLog.Entry> log = new CopyOnWriteArrayList<>();
@@ -61,16 +66,30 @@ final class RunningProxy implements AutoCloseable {
   /** Takes {@code vertx} over: it is closed with the proxy. */
   RunningProxy(
       Vertx vertx, ProxyConfig config, ListenerConfig listener, UnaryOperator<ProxyParts> change) {
+    this(vertx, config, listener, change, 1);
+  }
+
+  private RunningProxy(
+      Vertx vertx,
+      ProxyConfig config,
+      ListenerConfig listener,
+      UnaryOperator<ProxyParts> change,
+      int loops) {
     this.vertx = vertx;
     routes = new LiveRoutes(config);
     ProxyParts parts = change.apply(parts());
     ListenerConfig anyPort = onAnyPort(listener);
-    Entrance entrance = new Entrance(certificate(listener), port::set);
+    entrance = new Entrance(certificate(listener), port::set);
     deployment =
         await(
             vertx.deployVerticle(
                 () -> new ProxyVerticle(anyPort, entrance, routes, parts),
-                new DeploymentOptions().setInstances(1)));
+                new DeploymentOptions().setInstances(loops)));
+  }
+
+  /** On several event loops. */
+  static RunningProxy onLoops(int loops, ProxyConfig config, ListenerConfig listener) {
+    return new RunningProxy(Vertx.vertx(), config, listener, UnaryOperator.identity(), loops);
   }
 
   /** On another listener than usual. */
@@ -98,7 +117,8 @@ final class RunningProxy implements AutoCloseable {
   /** Returns a loop without a server, to be made on its thread. */
   static Loop loop(Vertx vertx) {
     ProxyParts parts = parts(new Credentials(), (key, at, address, agent) -> {}, AccessLog.NONE);
-    return new Loop(vertx, ListenerConfig.DEFAULT, TrustedProxies.NONE, parts);
+    RequestBound requests = new RequestBound(1, new AtomicInteger());
+    return new Loop(vertx, ListenerConfig.DEFAULT, requests, TrustedProxies.NONE, parts);
   }
 
   private static ProxyParts parts(Credentials credentials, KeyUse use, AccessLog log) {
@@ -173,6 +193,23 @@ final class RunningProxy implements AutoCloseable {
         parts.accessLog(),
         clock,
         parts.nanoTime());
+  }
+
+  /** The same by another monotonic clock. */
+  static ProxyParts ticking(ProxyParts parts, LongSupplier nanoTime) {
+    return new ProxyParts(
+        parts.verifier(),
+        parts.limits(),
+        parts.windows(),
+        parts.ownSession(),
+        parts.use(),
+        parts.ownRoutes(),
+        parts.cors(),
+        parts.requestIds(),
+        parts.metrics(),
+        parts.accessLog(),
+        parts.clock(),
+        nanoTime);
   }
 
   static ProxyParts with(ProxyParts parts, ProxyMetrics metrics) {
