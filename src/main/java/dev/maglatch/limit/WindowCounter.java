@@ -35,6 +35,18 @@ final class WindowCounter {
     return quotas;
   }
 
+  /** Returns the price of one request to the windows of {@code epochSecond} that are not over. */
+  synchronized void giveBack(List<Window> taken, int price, long epochSecond) {
+    if (!windows.equals(taken)) {
+      return;
+    }
+    for (int i = 0; i < spent.length; i++) {
+      if (windows.get(i).number(epochSecond) == numbers[i]) {
+        spent[i] = Math.max(0, spent[i] - price(i, price));
+      }
+    }
+  }
+
   /** Other windows begin anew: they come with other settings. */
   private void begin(List<Window> wanted) {
     windows = wanted;

@@ -67,6 +67,18 @@ public final class WindowLimits {
         .take(windows, Math.max(1, replicas.getAsInt()), epochSecond);
   }
 
+  /**
+   * Returns what {@link #take} took for a request that was refused for another reason then.
+   *
+   * @param epochSecond as it was given to {@link #take}
+   */
+  public void giveBack(String route, Object who, List<Window> windows, long epochSecond) {
+    WindowCounter counter = counters.getIfPresent(new Caller(route, who));
+    if (counter != null) {
+      counter.giveBack(windows, Math.max(1, replicas.getAsInt()), epochSecond);
+    }
+  }
+
   /** Returns how many callers are remembered. */
   long size() {
     counters.cleanUp();

@@ -205,28 +205,47 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
   }
 
   /**
-   * Takes the request from what its route allows one caller; another proxy's, from each route's.
+   * Takes the request from what its route allows one caller; another proxy's, from each route's or
+   * from none.
    */
   private boolean isBeyondRouteLimit(Exchange exchange, Object who) {
     Inquiry inquiry = exchange.inquiry();
-    if (inquiry == null) {
-      return exchange.routed() && isBeyondLimit(exchange, exchange.route(), who);
+    if (inquiry != null) {
+      return isBeyondLimitOfOne(exchange, inquiry.routes(), who);
     }
-    for (Route route : inquiry.routes()) {
-      if (isBeyondLimit(exchange, route, who)) {
+    return exchange.routed()
+        && exchange.route().access().limit() != null
+        && isBeyondLimit(exchange, exchange.route(), who, second());
+  }
+
+  private boolean isBeyondLimitOfOne(Exchange exchange, List<Route> routes, Object who) {
+    long second = second();
+    for (int i = 0; i < routes.size(); i++) {
+      if (isBeyondLimit(exchange, routes.get(i), who, second)) {
+        routes.subList(0, i).forEach(passed -> giveBack(passed, who, second));
         return true;
       }
     }
     return false;
   }
 
-  private boolean isBeyondLimit(Exchange exchange, Route route, Object who) {
+  private void giveBack(Route route, Object who, long second) {
+    RouteLimit limit = route.access().limit();
+    if (limit != null) {
+      parts.windows().giveBack(route.name(), who, limit.windows(), second);
+    }
+  }
+
+  private long second() {
+    return loop.millis() / 1_000;
+  }
+
+  private boolean isBeyondLimit(Exchange exchange, Route route, Object who, long second) {
     RouteLimit limit = route.access().limit();
     if (limit == null) {
       return false;
     }
-    List<Quota> standing =
-        parts.windows().take(route.name(), who, limit.windows(), loop.millis() / 1_000);
+    List<Quota> standing = parts.windows().take(route.name(), who, limit.windows(), second);
     exchange.windows(standing, limit.legacyHeaders());
     for (Quota window : standing) {
       if (window.refused()) {

@@ -65,6 +65,25 @@ class WindowLimitsTest {
   }
 
   @Test
+  void whatIsGivenBackIsThereAgainButNotInALaterWindow() {
+    for (int i = 0; i < 3; i++) {
+      assertThat(admitted(BOTH)).isTrue();
+    }
+    limits.giveBack("route", "caller", BOTH, now);
+    assertThat(admitted(BOTH)).isTrue();
+    assertThat(admitted(BOTH)).isFalse();
+    long before = now;
+    now += 60;
+    assertThat(admitted(BOTH)).isTrue();
+    limits.giveBack("route", "caller", BOTH, before);
+    Quota minute = take(BOTH).get(0);
+    assertThat(minute.remaining()).as("the later minute had no part in it").isEqualTo(1);
+    limits.giveBack("route", "stranger", BOTH, now);
+    limits.giveBack("route", "caller", MINUTE, now);
+    assertThat(take(BOTH)).extracting(Quota::remaining).containsExactly(0L, 0L);
+  }
+
+  @Test
   void replicasShareALimitAndEachAdmitsOne() {
     replicas = 3;
     assertThat(admitted(MINUTE)).isTrue();

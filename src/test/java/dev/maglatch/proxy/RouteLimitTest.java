@@ -191,6 +191,47 @@ class RouteLimitTest {
     }
   }
 
+  /** A question may be about several routes, all of which must let it pass. */
+  @Test
+  void questionThatOneRouteRefusesCostsNothingOfTheOthers() throws IOException {
+    Route wide = limited("wide", 3);
+    Route narrow = limited("narrow", 1);
+    running =
+        new RunningProxy(
+            new ProxyConfig(List.of(wide, narrow), List.of(), ProxyConfig.Pool.DEFAULT),
+            ListenerConfig.DEFAULT,
+            parts -> RunningProxy.at(parts, () -> Instant.ofEpochSecond(90)));
+    running.credentials.at("mp_a", Verdict.allowed(RunningProxy.principal(KeyKind.MP)));
+    String key = "Authorization: Bearer mp_a";
+    try (Wire client = running.connect()) {
+      String[] both = {key, "X-Forwarded-Uri: /wide", "X-Original-Uri: /narrow"};
+      int[] statuses = {200, 429, 429, 429, 429};
+      for (int status : statuses) {
+        Message answer = ask(client, ForwardAuth.PATH, both);
+        client.readText(answer);
+        assertThat(answer.status()).isEqualTo(status);
+      }
+      for (int left = 1; left >= 0; left--) {
+        Message answer = ask(client, "/wide", key);
+        client.readText(answer);
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.field("ratelimit")).isEqualTo("\"minute\";r=" + left + ";t=30");
+      }
+      assertThat(ask(client, "/wide", key).status()).isEqualTo(429);
+    }
+  }
+
+  private Route limited(String name, int perMinute) {
+    RouteLimit limit = new RouteLimit(List.of(Window.perMinute(perMinute)), false);
+    RouteAccess access =
+        new RouteAccess(Auth.REQUIRED, Set.of(), CredentialVerifier.AS_CONFIGURED, limit);
+    return Routes.named(
+        Routes.with(
+            Routes.with(Route.catchAll(upstream.address()), access),
+            new RouteMatch(null, PathPattern.prefix("/" + name), Set.of())),
+        name);
+  }
+
   // Settings.
 
   private @Nullable RouteLimit read(String limit, int problems) throws IOException {
