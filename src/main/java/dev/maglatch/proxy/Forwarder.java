@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
-import dev.maglatch.key.TokenShape;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -17,13 +16,13 @@ final class Forwarder {
   private final Loop loop;
   private final UpstreamClient client;
   private final HeaderRules rules;
-  private final Predicate<String> ownSession;
+  private final OwnCredentials ownCredentials;
 
   Forwarder(Loop loop, UpstreamClient client, Predicate<String> ownSession) {
     this.loop = loop;
     this.client = client;
     this.rules = new HeaderRules(loop.proxies());
-    this.ownSession = ownSession;
+    this.ownCredentials = new OwnCredentials(ownSession);
   }
 
   /** Forwards a request that may pass. Its exchange ends when both streams have. */
@@ -58,7 +57,8 @@ final class Forwarder {
     Route route = exchange.route();
     boolean open = route.access().auth() == Auth.NONE;
     head.begin(request.method().name(), upstream, route.changes().target(request.uri()));
-    rules.toUpstream(exchange, head, upstream.authority(), !open || isOurs(exchange), !open);
+    boolean ours = !open || ownCredentials.in(request.headers());
+    rules.toUpstream(exchange, head, upstream.authority(), ours, !open);
     if (upgrade) {
       head.add(HttpHeaders.CONNECTION, HttpHeaders.UPGRADE);
       head.add(HttpHeaders.UPGRADE, WEBSOCKET);
@@ -75,30 +75,5 @@ final class Forwarder {
   void writeHeaders(Exchange exchange, io.netty.handler.codec.http.HttpHeaders from, MultiMap to) {
     rules.toClient(exchange, from, to);
     exchange.writeQuota(to); // an upstream's own says nothing about the key
-  }
-
-  /**
-   * Whether the credential, which nobody asked for, is one that only the gateway may see. Of
-   * several nobody can say.
-   */
-  private boolean isOurs(Exchange exchange) {
-    MultiMap headers = exchange.request().headers();
-    String sent = headers.get(HttpHeaders.AUTHORIZATION);
-    if (sent == null) {
-      return false;
-    }
-    return headers.getAll(HttpHeaders.AUTHORIZATION).size() > 1
-        || mentions(sent, TokenShape.MGP)
-        || mentions(sent, TokenShape.MP)
-        || (exchange.token().present() && ownSession.test(exchange.token().text()));
-  }
-
-  /** Whether a token of {@code shape} begins anywhere, but not inside of another one. */
-  private static boolean mentions(String credential, TokenShape shape) {
-    int at = credential.indexOf(shape.prefix());
-    while (at > 0 && Characters.OF_TOKEN.contains(credential.charAt(at - 1))) {
-      at = credential.indexOf(shape.prefix(), at + 1);
-    }
-    return at >= 0;
   }
 }

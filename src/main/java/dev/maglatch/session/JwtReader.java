@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JwtReader {
   private static final int MAX_LENGTH = 8_192;
+
+  /** Ours are longer: their signature and ids alone are. */
+  private static final int MIN_OWN_LENGTH = 128;
+
   private static final int MAX_SUBJECT = 255;
 
   /** An issuer's clock may be this much ahead of ours. There is no allowance for expiry. */
@@ -57,7 +61,7 @@ public final class JwtReader {
 
   /** Whether {@code text} is signed with one of our keys in our name, whatever else it says. */
   boolean isOwn(String text) {
-    if (text.length() > MAX_LENGTH || !text.startsWith("eyJ")) {
+    if (text.length() < MIN_OWN_LENGTH || text.length() > MAX_LENGTH || !text.startsWith("eyJ")) {
       return false;
     }
     try {

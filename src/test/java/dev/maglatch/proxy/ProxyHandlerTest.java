@@ -12,6 +12,8 @@ import dev.maglatch.verify.Verdict;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -191,6 +193,14 @@ class ProxyHandlerTest {
             "bearer mp_abc",
             "Basic mgp_abc",
             "Bearer own.session.token",
+            "Token own.session.token",
+            "own.session.token",
+            "Token token=\"own.session.token\", nonce=\"1\"",
+            "JWT  own.session.token",
+            "Basic " + base64("own.session.token:"),
+            "basic " + base64("api:" + TOKEN),
+            "Basic  " + base64(TOKEN + ":"),
+            "Basic " + base64("mp_" + "A".repeat(43)),
             "Digest response=\"mgp_abc\"",
             "Bearer stamp_1, Bearer mp_abc",
             "mgp_abc")) {
@@ -199,11 +209,23 @@ class ProxyHandlerTest {
       assertThat(upstream.onlyRequest().has("authorization")).as(ours).isFalse();
       assertThat(upstream.onlyRequest().has("x-maglatch-key-id")).isFalse();
     }
-    for (String foreign : List.of("Basic eDp5", "Bearer eyJ.stamp_1.x-mgp_2", "Bearer x.mp_3")) {
+    for (String foreign :
+        List.of(
+            "Basic eDp5",
+            "Basic not-base64",
+            "Basic " + base64("mp_dave:own.session.token.not"),
+            "Bearer eyJ.stamp_1.x-mgp_2",
+            "Bearer x.mp_3",
+            "Token not.own.session.token",
+            "Digest a=\"b\"")) {
       upstream.received().clear();
       assertThat(status("GET / HTTP/1.1", "Host: h", "Authorization: " + foreign)).isEqualTo(200);
       assertThat(upstream.onlyRequest().field("authorization")).isEqualTo(foreign);
     }
+  }
+
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.ISO_8859_1));
   }
 
   @Test
