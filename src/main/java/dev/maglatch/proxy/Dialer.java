@@ -46,6 +46,11 @@ final class Dialer {
     return client.connect(http2).compose(this::agreed);
   }
 
+  /** Returns how long each step of making a connection may take, in milliseconds. */
+  long patienceMillis() {
+    return link.connectTimeout().toMillis();
+  }
+
   private Future<NetSocket> agreed(NetSocket socket) {
     if (!server.tls() || H2.equals(socket.applicationLayerProtocol())) {
       return Future.succeededFuture(socket);

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.http2.Http2Connection.Endpoint;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
@@ -16,10 +17,14 @@ import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2LocalFlowController;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2SettingsFrame;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
 import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
+import java.io.IOException;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +37,9 @@ final class Http2Connection {
    * A stream whose client is slow keeps at most one stream window of what the upstream sent, and
    * the window of the connection is as large as those of all its streams together: so no stream
    * can take the connection away from the others.
+   *
+   * Nothing is asked before the server has told its settings, which it must send first: until then
+   * nobody knows how many streams it takes, and it would refuse what is too much.
    */
   static final int MAX_STREAMS = 100;
   private static final int STREAM_WINDOW_BYTES = 65_535;
@@ -42,6 +50,7 @@ final class Http2Connection {
   private final Http2FrameCodec codec;
   private final Http2StreamChannelBootstrap streams;
   private final ChannelHandlerContext context;
+  private final Promise<Http2Connection> greeting = Promise.promise();
   private int active;
   private int served;
   private long reads;
@@ -49,7 +58,7 @@ final class Http2Connection {
   private long idleSinceNanos;
 
   /**
-   * Takes over a connection that Vert.x has just made.
+   * Takes over a connection that Vert.x has just made. It can be used once {@link #greeted}.
    *
    * @throws java.util.NoSuchElementException if it is closed already
    */
@@ -89,6 +98,21 @@ final class Http2Connection {
       throw new IllegalStateException(impossible);
     }
     context.flush();
+  }
+
+  /**
+   * Completes with this connection when the server has told its settings, on the event loop; fails
+   * if the connection ends before, or when {@code patienceMillis} have passed.
+   */
+  Future<Http2Connection> greeted(long patienceMillis) {
+    pool.loop().later(patienceMillis, this::giveUpUnlessGreeted);
+    return greeting.future();
+  }
+
+  private void giveUpUnlessGreeted() {
+    if (greeting.tryFail(new ConnectTimeoutException("no HTTP/2 settings in time"))) {
+      retire();
+    }
   }
 
   boolean hasRoom() {
@@ -147,6 +171,7 @@ final class Http2Connection {
       return;
     }
     retired = true;
+    greeting.tryFail(new IOException("closed before the server told its HTTP/2 settings"));
     pool.gone(this);
     if (active == 0) {
       close();
@@ -175,6 +200,9 @@ final class Http2Connection {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       if (message instanceof Http2GoAwayFrame) {
         retire();
+      } else if (message instanceof Http2SettingsFrame
+          && !greeting.tryComplete(Http2Connection.this)) {
+        pool.hasRoom(); // there may be more than before
       }
       ReferenceCountUtil.release(message);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.proxy;
 
+import io.vertx.core.Future;
 import io.vertx.core.net.NetSocket;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
@@ -148,7 +149,10 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
       while (connecting * Http2Connection.MAX_STREAMS < waiting.size() && !isFull()) {
         connecting++;
         Set<InetAddress> asked = addresses;
-        dialer.dialHttp2().onComplete((socket, failure) -> connected(asked, socket, failure));
+        dialer
+            .dialHttp2()
+            .compose(this::takeOver)
+            .onComplete((made, failure) -> connected(asked, made, failure));
       }
     } finally {
       busyConnecting = false;
@@ -159,14 +163,10 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
    * @param asked what the name stood for when it was looked up for this connection
    */
   private void connected(
-      Set<InetAddress> asked, @Nullable NetSocket socket, @Nullable Throwable failure) {
+      Set<InetAddress> asked, @Nullable Http2Connection made, @Nullable Throwable failure) {
     connecting--;
-    Http2Connection made = socket == null ? null : takeOver(socket);
     if (made == null) {
-      Waiter first = waiting.poll();
-      if (first != null) {
-        first.notConnected(UpstreamPool.reason(failure));
-      }
+      turnAway(UpstreamPool.reason(failure));
       connectForWaiting();
       return;
     }
@@ -177,12 +177,26 @@ final class Http2Pool extends Deadlines.Entry implements UpstreamLine {
     }
   }
 
-  private @Nullable Http2Connection takeOver(NetSocket socket) {
+  /**
+   * Tells those whom a connection was to be made for that there is none: all of them if no other
+   * could serve them, so that they find another server as soon as the first of them.
+   */
+  private void turnAway(Throwable cause) {
+    int turned = connections.isEmpty() ? Math.min(waiting.size(), Http2Connection.MAX_STREAMS) : 1;
+    for (int i = 0; i < turned; i++) {
+      Waiter next = waiting.poll();
+      if (next != null) {
+        next.notConnected(cause);
+      }
+    }
+  }
+
+  private Future<Http2Connection> takeOver(NetSocket socket) {
     try {
-      return new Http2Connection(socket, this);
+      return new Http2Connection(socket, this).greeted(dialer.patienceMillis());
     } catch (NoSuchElementException closed) {
       socket.close();
-      return null;
+      return Future.failedFuture(UpstreamPool.reason(closed));
     }
   }
 }

@@ -11,6 +11,7 @@ import io.vertx.core.buffer.Buffer;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.ArrayList;
@@ -20,9 +21,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An HTTP/2 client without TLS that sends exactly the frames it is told to, also those that no
- * client should. It acknowledges settings, and gives back what it reads to the window unless told
- * to be slow.
+ * One end of HTTP/2 without TLS, usually the client's, that sends exactly the frames it is told to,
+ * also those that nobody should. It acknowledges settings, and gives back what it reads to the
+ * window unless told to be slow.
  */
 final class FrameConnection implements AutoCloseable {
   static final int DATA = 0;
@@ -106,16 +107,34 @@ final class FrameConnection implements AutoCloseable {
 
   /** Connects, and sends preface and settings. */
   FrameConnection(int port, int... settings) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    this(new Socket(InetAddress.getLoopbackAddress(), port));
+    raw(Buffer.buffer(PREFACE));
+    settings(settings);
+  }
+
+  private FrameConnection(Socket socket) throws IOException {
+    this.socket = socket;
     socket.setSoTimeout(Wire.TIMEOUT_MILLIS);
     socket.setTcpNoDelay(true);
     in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
+  }
+
+  /** Is the server of a connection. Nothing was sent yet: {@link #settings} must come first. */
+  static FrameConnection accepted(Socket socket) throws IOException {
+    FrameConnection accepted = new FrameConnection(socket);
+    if (!PREFACE.equals(new String(accepted.in.readNBytes(PREFACE.length()), ISO_8859_1))) {
+      throw new IOException("no preface of HTTP/2");
+    }
+    return accepted;
+  }
+
+  /** Sends settings, as numbers and values in turn. */
+  FrameConnection settings(int... settings) throws IOException {
     Buffer payload = Buffer.buffer();
     for (int i = 0; i < settings.length; i += 2) {
       payload.appendUnsignedShort(settings[i]).appendInt(settings[i + 1]);
     }
-    raw(Buffer.buffer(PREFACE));
-    send(SETTINGS, NONE, 0, payload);
+    return send(SETTINGS, NONE, 0, payload);
   }
 
   Socket socket() {
@@ -167,6 +186,20 @@ final class FrameConnection implements AutoCloseable {
 
   FrameConnection window(int stream, int bytes) throws IOException {
     return send(WINDOW_UPDATE, NONE, stream, Buffer.buffer().appendInt(bytes));
+  }
+
+  /** Sends a head of any length, in as many frames as it takes. */
+  FrameConnection sendHead(int flags, int stream, Buffer block) throws IOException {
+    for (int begin = 0; begin < block.length(); begin += MAX_FRAME) {
+      int end = Math.min(block.length(), begin + MAX_FRAME);
+      int last = end == block.length() ? END_HEADERS : NONE;
+      send(
+          begin == 0 ? HEADERS : CONTINUATION,
+          begin == 0 ? flags | last : last,
+          stream,
+          block.getBuffer(begin, end));
+    }
+    return this;
   }
 
   static Buffer head(String method, String path, String... more) {
@@ -292,6 +325,11 @@ final class FrameConnection implements AutoCloseable {
       // what was to be acknowledged came just before the end
     }
     return code;
+  }
+
+  /** Reads until the connection ends, and answers nothing. */
+  void onlyListen() throws IOException {
+    in.transferTo(OutputStream.nullOutputStream());
   }
 
   static List<String> parts(String text) {
