@@ -19,6 +19,7 @@ import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
@@ -43,7 +44,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
   private @Nullable ChannelHandlerContext context;
   private @Nullable ResponseSink sink;
   private boolean heard;
-  private boolean refused;
+  private boolean unprocessed;
   private boolean requestEnded;
   private boolean responseBegun;
   private boolean responseEnded;
@@ -64,7 +65,12 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
   /** A stream that was refused is as good as one on a stale connection: nobody looked at it. */
   @Override
   public boolean fresh() {
-    return first && !refused;
+    return first && !unprocessed;
+  }
+
+  @Override
+  public boolean unprocessed() {
+    return unprocessed;
   }
 
   @Override
@@ -269,8 +275,10 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof Http2ResetFrame reset) {
-      refused = reset.errorCode() == Http2Error.REFUSED_STREAM.code();
+      unprocessed = reset.errorCode() == Http2Error.REFUSED_STREAM.code();
       fail(new IOException("stream reset, code " + reset.errorCode()));
+    } else if (event instanceof Http2GoAwayFrame) {
+      unprocessed = true; // it is told to later streams than the last one that was looked at
     }
     ReferenceCountUtil.release(event);
   }

@@ -477,7 +477,7 @@ final class Relay extends Deadlines.Entry implements UpstreamLine.Waiter, Respon
         && !answered
         && !out.heard()
         && (stale || destination.hasOther())
-        && isIdempotent(request.method())
+        && (isIdempotent(request.method()) || out.unprocessed())
         && destination.mayRepeat();
   }
 

@@ -120,6 +120,12 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
     return served <= 1;
   }
 
+  /** HTTP/1.1 has no way of saying so. */
+  @Override
+  public boolean unprocessed() {
+    return false;
+  }
+
   @Override
   public boolean heard() {
     return heard;

@@ -19,6 +19,12 @@ interface UpstreamStream {
   /** Whether the upstream has sent anything at all since the request began. */
   boolean heard();
 
+  /**
+   * Whether the upstream has said that it did nothing with the request (RFC 9113, 8.7), so that it
+   * may be sent again whatever its method.
+   */
+  boolean unprocessed();
+
   /** Begins the exchange: what comes back goes to {@code taker}. */
   void begin(ResponseSink taker);
 

@@ -142,6 +142,33 @@ class FrameUpstreamTest {
     assertThat(silent.accepted()).isEqualTo(1);
   }
 
+  /** It says with GOAWAY which streams it has not looked at. */
+  @ParameterizedTest
+  @CsvSource({"false, 200, 2", "true, 502, 1"})
+  void postThatTheServerLeftBehindIsSentAgainAndNoOther(boolean looked, int status, int times)
+      throws IOException {
+    AtomicInteger asked = new AtomicInteger();
+    FrameUpstream leaving =
+        serve(
+            (connection, number) -> {
+              connection.settings();
+              int stream = connection.until(HEADERS).stream();
+              if (asked.incrementAndGet() > 1) {
+                connection.sendHead(END_STREAM, stream, OK).readToEnd();
+              } else {
+                int last = looked ? stream : 0;
+                connection.send(GOAWAY, NONE, 0, Buffer.buffer().appendInt(last).appendInt(0));
+                connection.socket().shutdownOutput();
+                connection.readToEnd();
+              }
+            });
+    try (Wire client = proxy(leaving.route(PATIENCE)).connect()) {
+      client.send("POST / HTTP/1.1", "Host: h", "Content-Length: 0");
+      assertThat(client.head().status()).isEqualTo(status);
+    }
+    assertThat(asked).hasValue(times);
+  }
+
   /**
    * As RFC 9113 counts. Somewhat beyond the bound the answer is lost, and far beyond it its
    * connection.
