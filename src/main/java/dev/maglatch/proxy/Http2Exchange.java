@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
@@ -46,6 +47,8 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
   private boolean heard;
   private boolean unprocessed;
   private boolean requestEnded;
+  private boolean toHead;
+  private boolean owesBody;
   private boolean responseBegun;
   private boolean responseEnded;
   private int informationals;
@@ -96,7 +99,8 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
   }
 
   @Override
-  public void send(boolean toHead, boolean withBody, boolean inChunks) {
+  public void send(boolean head, boolean withBody, boolean inChunks) {
+    toHead = head;
     requestEnded = !withBody;
     Http2Headers headers = requestHead.end();
     DefaultHttp2HeadersFrame frame = new DefaultHttp2HeadersFrame(headers, !withBody);
@@ -203,12 +207,19 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
       return;
     }
     responseBegun = true;
+    owesBody = !toHead && announcesBody(status, frame.headers());
     taker.head(
         new DefaultHttpResponse(
             HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), fields(frame.headers())));
     if (frame.isEndStream() && sink == taker) {
       takeEnd(Unpooled.EMPTY_BUFFER, EmptyHttpHeaders.INSTANCE, taker);
     }
+  }
+
+  /** Netty holds every body to its length but one that does not come at all. */
+  private static boolean announcesBody(int status, Http2Headers headers) {
+    CharSequence length = headers.get(HttpHeaderNames.CONTENT_LENGTH);
+    return length != null && status != 204 && status != 304 && !"0".contentEquals(length);
   }
 
   private static CharSequence requireStatus(Http2Headers headers) {
@@ -241,6 +252,11 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
   }
 
   private void takeData(Http2DataFrame data, ResponseSink taker) {
+    if (!responseBegun) {
+      fail(new IOException("a body without a head"));
+      return;
+    }
+    owesBody &= !data.content().isReadable();
     if (data.isEndStream()) {
       takeEnd(data.content(), EmptyHttpHeaders.INSTANCE, taker);
     } else {
@@ -249,6 +265,10 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
   }
 
   private void takeEnd(ByteBuf content, HttpHeaders trailers, ResponseSink taker) {
+    if (owesBody) {
+      fail(new IOException("a body that did not come"));
+      return;
+    }
     responseEnded = true;
     if (requestEnded) {
       sink = null;
@@ -275,12 +295,19 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Upstre
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof Http2ResetFrame reset) {
-      unprocessed = reset.errorCode() == Http2Error.REFUSED_STREAM.code();
-      fail(new IOException("stream reset, code " + reset.errorCode()));
+      takeReset(reset.errorCode());
     } else if (event instanceof Http2GoAwayFrame) {
       unprocessed = true; // it is told to later streams than the last one that was looked at
     }
     ReferenceCountUtil.release(event);
+  }
+
+  /** Without an error it only stops the request: of the answer, all may be there to be read. */
+  private void takeReset(long code) {
+    unprocessed = code == Http2Error.REFUSED_STREAM.code();
+    if (code != Http2Error.NO_ERROR.code()) {
+      fail(new IOException("stream reset, code " + code));
+    }
   }
 
   @Override

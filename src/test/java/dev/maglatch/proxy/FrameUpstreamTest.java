@@ -204,6 +204,102 @@ class FrameUpstreamTest {
     assertThat(verbose.accepted()).isEqualTo(connections);
   }
 
+  /** On a connection that is kept, what is missing would be taken from the next answer. */
+  @ParameterizedTest
+  @CsvSource({
+    "GET,  200, 10, ,           false",
+    "GET,  200, 10, '',         false",
+    "GET,  200, 10, 123456789,  false",
+    "GET,  200, 10, 1234567890, true",
+    "GET,  200, 10, 1234567890a, false",
+    "GET,  200,  0, ,           true",
+    "GET,  304, 10, ,           true",
+    "HEAD, 200, 10, ,           true"
+  })
+  void bodyIsAsLongAsAnnouncedOrVisiblyBroken(
+      String method, int status, String length, @Nullable String data, boolean whole)
+      throws IOException {
+    Buffer head =
+        FrameConnection.fields(":status", Integer.toString(status), "content-length", length);
+    FrameUpstream odd =
+        serve(
+            (connection, number) -> {
+              connection.settings();
+              while (true) {
+                int stream = connection.until(HEADERS).stream();
+                boolean plain = "/".equals(connection.sofar(stream).heads().get(0).get(":path"));
+                connection.sendHead(
+                    plain || data == null ? END_STREAM : NONE, stream, plain ? OK : head);
+                if (!plain && data != null) {
+                  connection.data(stream, true, data);
+                }
+              }
+            });
+    try (Wire client = proxy(odd.route(PATIENCE)).connect()) {
+      client.send(method + " /odd HTTP/1.1", "Host: h");
+      Message answer = client.head();
+      if (whole) {
+        assertThat(answer.status()).isEqualTo(status);
+        assertThat(answer.field("content-length")).isEqualTo(length);
+        assertThat(data == null || client.readText(answer).equals(data)).isTrue();
+        client.send("GET / HTTP/1.1", "Host: h");
+        assertThat(client.head().status()).isEqualTo(200);
+      } else if (answer.status() != 502) {
+        assertThatThrownBy(() -> client.readText(answer)).isInstanceOf(IOException.class);
+      }
+    }
+  }
+
+  @Test
+  void bodyWithoutAHeadIs502() throws IOException {
+    FrameUpstream headless =
+        serve(
+            (connection, number) -> {
+              connection.settings();
+              connection.data(connection.until(HEADERS).stream(), true, "body").readToEnd();
+            });
+    try (FrameConnection client =
+        new FrameConnection(proxy(H2C, headless.route(PATIENCE)).port())) {
+      assertThat(client.get(1, "/").answer(1).status()).isEqualTo(502);
+    }
+  }
+
+  /** RFC 9113, 8.1: the server wants no more of the request, and its answer counts. */
+  @Test
+  void answerIsNotLostWhenTheServerStopsTheRequestAfterIt() throws IOException {
+    String part = "p".repeat(16_000);
+    CountDownLatch stopped = new CountDownLatch(1);
+    FrameUpstream stopping =
+        serve(
+            (connection, number) -> {
+              connection.settings();
+              int stream = connection.until(HEADERS).stream();
+              connection.sendHead(NONE, stream, OK).data(stream, false, part);
+              pingTwice(connection); // the slow client has stopped the answer now
+              connection.data(stream, false, part).data(stream, true, part);
+              pingTwice(connection.reset(stream, NO_ERROR));
+              stopped.countDown();
+              connection.readToEnd();
+            });
+    try (FrameConnection client =
+        new FrameConnection(
+            proxy(H2C, stopping.route(PATIENCE)).port(), INITIAL_WINDOW_SIZE, 1_000)) {
+      client.slow().post(1, "/").data(1, false, "begun").until(DATA);
+      await(stopped);
+      client.window(1, 100_000).window(0, 100_000);
+      FrameConnection.Answer answer = client.answer(1);
+      assertThat(answer.ended()).isTrue();
+      assertThat(answer.body()).hasSize(3 * part.length());
+    }
+  }
+
+  /** What was sent before has been read in an earlier turn then. */
+  private static void pingTwice(FrameConnection connection) throws IOException {
+    for (int i = 0; i < 2; i++) {
+      connection.send(PING, NONE, 0, Buffer.buffer(new byte[8])).until(PING);
+    }
+  }
+
   private static void await(CountDownLatch latch) throws IOException {
     try {
       assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
