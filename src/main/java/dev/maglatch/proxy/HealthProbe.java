@@ -15,7 +15,9 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,8 +36,8 @@ final class HealthProbe {
   private final HealthCheck check;
   private final RandomGenerator random;
   private final HttpVersion version;
-  private final HttpClient client;
   private final RequestOptions request;
+  private HttpClient client;
   private int contradictions;
   private boolean stopped;
   private long timer = -1;
@@ -71,7 +73,24 @@ final class HealthProbe {
   }
 
   private Future<HttpClientResponse> probe() {
-    return client.request(request).compose(this::ask).compose(this::requireGood);
+    return client
+        .request(request)
+        .timeout(patience().toMillis(), MILLISECONDS)
+        .onFailure(this::forgetIfLate)
+        .compose(this::ask)
+        .compose(this::requireGood);
+  }
+
+  private Duration patience() {
+    return health.link().connectTimeout().plus(check.timeout());
+  }
+
+  /** Vert.x waits without end for a server that accepts and does not begin with HTTP/2. */
+  private void forgetIfLate(Throwable cause) {
+    if (cause instanceof TimeoutException && !stopped) {
+      client.close();
+      client = vertx.createHttpClient(options());
+    }
   }
 
   private Future<HttpClientResponse> ask(HttpClientRequest asking) {

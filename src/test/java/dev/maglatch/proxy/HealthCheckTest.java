@@ -11,6 +11,7 @@ import dev.maglatch.proxy.UpstreamGroup.Protocol;
 import dev.maglatch.proxy.UpstreamGroup.Target;
 import dev.maglatch.settings.Settings;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SelfSignedCertificate;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -87,6 +89,33 @@ class HealthCheckTest {
         });
     try (RunningProxy proxy = proxy(check(PATH)).checking()) {
       awaitHealth(proxy, false, false);
+    }
+  }
+
+  /** As a process does that hangs: the kernel goes on accepting for it. */
+  @Test
+  void serverThatAcceptsAndDoesNotBeginWithHttp2FailsItsCheckUntilItDoes() throws IOException {
+    AtomicBoolean awake = new AtomicBoolean();
+    FrameUpstream.Script script =
+        (connection, number) -> {
+          if (awake.get()) {
+            int stream = connection.settings().until(FrameConnection.HEADERS).stream();
+            Buffer ok = FrameConnection.fields(":status", "200");
+            connection.sendHead(FrameConnection.END_STREAM, stream, ok).readToEnd();
+          } else {
+            connection.onlyListen();
+          }
+        };
+    try (FrameUpstream server = new FrameUpstream(script)) {
+      Link link = FrameUpstream.link(Duration.ofMillis(100));
+      UpstreamGroup group = group(List.of(server.target()), link, check(PATH));
+      try (RunningProxy proxy = new RunningProxy(BalancingTest.open(group)).checking()) {
+        await().atMost(PATIENCE).until(() -> !known(proxy, server.target()).healthy());
+        await().atMost(PATIENCE).until(() -> server.accepted() > 4);
+        await().atMost(PATIENCE).until(() -> server.open() <= 1);
+        awake.set(true);
+        await().atMost(PATIENCE).until(() -> known(proxy, server.target()).healthy());
+      }
     }
   }
 
