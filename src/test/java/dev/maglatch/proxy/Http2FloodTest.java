@@ -15,18 +15,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.maglatch.proxy.FrameConnection.Answer;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPipeline;
 import io.vertx.core.buffer.Buffer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Clients that send frames which cost them little and us much: each is cut or borne, and the next
@@ -38,6 +48,8 @@ class Http2FloodTest {
   private static final long ENHANCE_YOUR_CALM = 11;
   private static final Duration AT_ONCE = Duration.ofSeconds(5); // on a machine that is busy
   private static final int AT_A_TIME = 100; // frames in one write
+  private static final int MAX_UNREAD = 10_000;
+  private static final int CONNECTION_BEGIN = 24 + 9; // preface and settings, in bytes
   private static final ListenerConfig H2C =
       Listeners.speaking(ListenerConfig.DEFAULT, new Protocols(null, true, true));
 
@@ -159,6 +171,95 @@ class Http2FloodTest {
             SETTINGS, NONE, 0, Buffer.buffer().appendUnsignedShort(3).appendInt(100));
     try (FrameConnection attacker = new FrameConnection(proxy.port())) {
       flood(attacker, 100_000, n -> settings);
+    }
+  }
+
+  /** Counted where they wait to be sent: what the kernel takes over costs us nothing. */
+  @ParameterizedTest
+  @ValueSource(ints = {PING, SETTINGS})
+  void soManyAnswersMayWaitForAClientThatReadsNone(int type) throws Exception {
+    byte[] payload = new byte[type == PING ? 8 : 0];
+    Buffer frame = FrameConnection.frame(type, NONE, 0, Buffer.buffer(payload));
+    Accepted accepted = Accepted.next(proxy);
+    try (FrameConnection attacker = new FrameConnection(proxy.port())) {
+      accepted.sent(CONNECTION_BEGIN);
+      int waiting = 0;
+      while (accepted.isOpen()) {
+        assertThat(waiting).isLessThanOrEqualTo(MAX_UNREAD);
+        int more = Math.max(1, MAX_UNREAD - waiting); // when all wait, one is too many
+        Buffer batch = Buffer.buffer();
+        for (int i = 0; i < more; i++) {
+          batch.appendBuffer(frame);
+        }
+        attacker.raw(batch);
+        accepted.sent(batch.length());
+        boolean bearable = waiting < MAX_UNREAD;
+        waiting = accepted.waiting();
+        assertThat(accepted.isOpen() || !bearable).as("cut too early").isTrue();
+      }
+      assertCut(attacker, ENHANCE_YOUR_CALM);
+    }
+    assertNextIsAnswered();
+  }
+
+  /** The next connection that the gateway accepts, seen from its side. */
+  private static final class Accepted {
+    private final CompletableFuture<Channel> channel = new CompletableFuture<>();
+    private final AtomicLong received = new AtomicLong();
+    private long sent;
+
+    static Accepted next(RunningProxy proxy) throws Exception {
+      Accepted accepted = new Accepted();
+      ChannelPipeline listening = proxy.entrance.listener().result().pipeline();
+      listening.channel().eventLoop().submit(() -> listening.addFirst(accepted.doorman())).get();
+      return accepted;
+    }
+
+    private ChannelHandler doorman() {
+      return new ChannelInboundHandlerAdapter() {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+          if (message instanceof Channel next && !channel.isDone()) {
+            next.pipeline().addFirst(counter());
+            channel.complete(next);
+          }
+          context.fireChannelRead(message);
+        }
+      };
+    }
+
+    private ChannelHandler counter() {
+      return new ChannelInboundHandlerAdapter() {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+          int bytes = message instanceof ByteBuf read ? read.readableBytes() : 0;
+          context.fireChannelRead(message);
+          received.addAndGet(bytes);
+        }
+      };
+    }
+
+    boolean isOpen() {
+      return channel.join().isActive();
+    }
+
+    /** Waits until so many bytes more were read, or the connection is closed. */
+    void sent(int bytes) {
+      sent += bytes;
+      await().pollInterval(Duration.ofMillis(2)).until(() -> received.get() >= sent || !isOpen());
+    }
+
+    /** Returns how many frames the kernel does not take. */
+    int waiting() throws Exception {
+      Channel own = channel.join();
+      return own.eventLoop()
+          .submit(
+              () -> {
+                own.flush();
+                ChannelOutboundBuffer buffer = own.unsafe().outboundBuffer();
+                return buffer == null ? 0 : buffer.size();
+              })
+          .get();
     }
   }
 
