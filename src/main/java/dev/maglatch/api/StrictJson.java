@@ -43,7 +43,7 @@ public final class StrictJson {
       }
       JsonObject object = readObject(parser);
       return parser.nextToken() == null ? object : null;
-    } catch (IOException malformed) {
+    } catch (IOException | NumberFormatException malformed) {
       return null;
     }
   }
@@ -76,7 +76,7 @@ public final class StrictJson {
       case START_ARRAY -> readArray(parser);
       case VALUE_STRING -> parser.getText();
       case VALUE_NUMBER_INT -> parser.getNumberValue();
-      case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+      case VALUE_NUMBER_FLOAT -> parser.getDecimalValue(); // events go on as they came
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       case VALUE_NULL -> null;

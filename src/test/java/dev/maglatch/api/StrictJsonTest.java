@@ -70,9 +70,28 @@ class StrictJsonTest {
         .isNull();
   }
 
+  /** Who sends an amount to the last digit finds all of them where it goes. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0.12345678901234567890123",
+        "-12345678901234567890.5",
+        "0.10",
+        "1E+400",
+        "1E-400",
+        "12345678901234567890123"
+      })
+  void everyDigitOfANumberIsKept(String number) {
+    JsonObject read = read("{\"n\":" + number + "}");
+
+    assertThat(read).isNotNull();
+    assertThat(read.encode()).isEqualTo("{\"n\":" + number + "}");
+  }
+
   @Test
   void hugeNumberIsNoFailure() {
     assertThat(read("{\"a\":1e999999999}")).isNotNull();
+    assertThat(read("{\"a\":1e9999999999}")).isNull();
     assertThat(read("{\"a\":" + "9".repeat(10_000) + "}")).isNull();
   }
 
