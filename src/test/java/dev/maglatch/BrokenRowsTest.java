@@ -7,7 +7,11 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.maglatch.postgres.Database;
+import dev.maglatch.postgres.PgEventStore;
+import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.postgres.TestDatabase;
+import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -29,6 +33,9 @@ import org.slf4j.LoggerFactory;
 class BrokenRowsTest {
   private static final String OWNER =
       "{\"email\":\"owner@example.com\",\"password\":\"correct horse battery\"}";
+
+  private static final String NOTICES =
+      "SELECT count(*) FROM webhook_notices WHERE key_id = '%s' AND event = 'api_key.expiring'";
 
   private static TestDatabase database;
   private static EchoUpstream upstream;
@@ -177,6 +184,28 @@ class BrokenRowsTest {
                     && line.contains(broken.getString("id"))
                     && line.contains("column created_at "));
     forget(broken);
+  }
+
+  /** One that nobody can read, written without any constraint's refusal, silences no other. */
+  @Test
+  void expiryOfOthersIsToldOf() {
+    JsonObject broken = key();
+    JsonObject expiring = key();
+    set(broken, "allowed_ips", "ARRAY[NULL]::text[]");
+    set(broken, "expires_at", "now() + interval '1 day'");
+    set(expiring, "expires_at", "now() + interval '2 days'");
+    Vertx vertx = Vertx.vertx();
+    Database own = Database.open(vertx, database.address(), PoolLimits.DEFAULT);
+    try {
+      Await.result(new PgEventStore(own).noticeExpiring(Duration.ofDays(7), 100));
+
+      assertThat(database.count(NOTICES.formatted(expiring.getString("id")))).isOne();
+    } finally {
+      Await.result(own.close());
+      Await.result(vertx.close());
+    }
+    forget(broken);
+    forget(expiring);
   }
 
   @Test

@@ -17,7 +17,6 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -165,8 +164,7 @@ public final class PgEventStore implements EventStore {
         .execute(values)
         .compose(
             rows -> {
-              List<KeyRecord> keys = new ArrayList<>();
-              rows.forEach(row -> keys.add(KeyRows.read(row)));
+              List<KeyRecord> keys = Cells.readable(rows, KeyRows::read);
               return tell(connection, keys, event, 0).map(keys.size());
             });
   }
