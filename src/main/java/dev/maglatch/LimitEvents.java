@@ -9,8 +9,10 @@ import dev.maglatch.limit.LimitListener;
 import dev.maglatch.webhook.EventStore;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,16 +22,22 @@ import org.slf4j.LoggerFactory;
  * <p>Replicas begin their windows at different moments, so the event is one of the clock's windows:
  * multiples of {@code windowSeconds} since 1970. Whoever comes first in one publishes it.
  *
- * <p>Never blocks. At most {@value #MAX_UNDER_WAY} are written at a time; what is reached meanwhile
- * is not published, and neither is what fails.
+ * <p>Safe on any thread, and never blocks. At most {@value #MAX_UNDER_WAY} are written at a time
+ * and {@value #MAX_WAITING} wait; what is reached meanwhile is not published, and neither is what
+ * fails.
  */
 final class LimitEvents implements LimitListener {
   private static final Logger LOG = LoggerFactory.getLogger(LimitEvents.class);
   private static final int MAX_UNDER_WAY = 2;
+  private static final int MAX_WAITING = 1_000;
 
   private final EventStore events;
   private final InstantSource clock;
-  private final AtomicInteger underWay = new AtomicInteger();
+  private final Queue<Occasion> waiting = new ArrayDeque<>(); // guarded by this
+  private int underWay; // guarded by this
+
+  /** A key, and the window that it has reached its limit in. */
+  private record Occasion(UUID keyId, Instant windowEnd) {}
 
   LimitEvents(EventStore events, InstantSource clock) {
     this.events = requireNonNull(events, "events");
@@ -43,20 +51,43 @@ final class LimitEvents implements LimitListener {
     if (id == null || limit == null) {
       return;
     }
-    if (underWay.incrementAndGet() > MAX_UNDER_WAY) {
-      underWay.decrementAndGet();
+    if (!add(new Occasion(id, windowEnd(limit.windowSeconds())))) {
       LOG.debug("event dropped event=api_key.limit_reached key_id={}", id);
-      return;
     }
-    events
-        .limitReached(id, windowEnd(limit.windowSeconds()))
-        .onComplete(done -> underWay.decrementAndGet())
-        .onFailure(
-            failure ->
-                LOG.debug(
-                    "event not published event=api_key.limit_reached key_id={} reason={}",
-                    id,
-                    failure.toString()));
+    publishNext();
+  }
+
+  private synchronized boolean add(Occasion occasion) {
+    return waiting.size() < MAX_WAITING && waiting.add(occasion);
+  }
+
+  private synchronized @Nullable Occasion begin() {
+    Occasion next = underWay < MAX_UNDER_WAY ? waiting.poll() : null;
+    underWay += next == null ? 0 : 1;
+    return next;
+  }
+
+  private synchronized void end() {
+    underWay--;
+  }
+
+  private void publishNext() {
+    Occasion next = begin();
+    if (next != null) {
+      events
+          .limitReached(next.keyId(), next.windowEnd())
+          .onFailure(
+              failure ->
+                  LOG.debug(
+                      "event not published event=api_key.limit_reached key_id={} reason={}",
+                      next.keyId(),
+                      failure.toString()))
+          .onComplete(
+              done -> {
+                end();
+                publishNext();
+              });
+    }
   }
 
   private Instant windowEnd(long windowSeconds) {
