@@ -63,11 +63,11 @@ public final class PgChangeFeed implements ChangeFeed {
         LEFT JOIN locked ON true
       """;
 
-  private static final String PRUNE =
+  static final String PRUNE =
       """
       WITH gone AS (
         DELETE FROM changes
-         WHERE occurred_at < clock_timestamp() - $1::bigint * interval '1 millisecond'
+         WHERE occurred_at < statement_timestamp() - $1::bigint * interval '1 millisecond'
         RETURNING number)
       UPDATE change_feed
          SET pruned_through = greatest(pruned_through, (SELECT max(number) FROM gone))

@@ -151,22 +151,31 @@ public final class PgDeliveryQueue implements DeliveryQueue {
               FROM oldest WHERE due_at <= statement_timestamp()
             """;
 
-  private static final String PRUNE =
+  /** Claims wait for it, so it is bounded by the deliveries that go with the events too. */
+  static final String PRUNE =
       """
       DELETE FROM webhook_events
        WHERE id = ANY (ARRAY (
-             SELECT id FROM webhook_events
-              WHERE created_at < clock_timestamp() - $1::bigint * interval '1 millisecond'
-              ORDER BY created_at LIMIT $2::integer
-                FOR UPDATE SKIP LOCKED))
+             SELECT counted.id
+               FROM (SELECT aged.id,
+                            sum(own.deliveries) OVER (ORDER BY aged.created_at, aged.id)
+                              - own.deliveries AS before
+                       FROM (SELECT id, created_at FROM webhook_events
+                              WHERE created_at
+                                    < statement_timestamp() - $1::bigint * interval '1 millisecond'
+                              ORDER BY created_at LIMIT $2::integer
+                                FOR UPDATE SKIP LOCKED) AS aged
+                      CROSS JOIN LATERAL (SELECT count(*) AS deliveries FROM webhook_deliveries
+                                           WHERE event_id = aged.id) AS own) AS counted
+              WHERE counted.before < $2::integer))
       """;
 
-  private static final String FORGET_NAMES =
+  static final String FORGET_NAMES =
       """
       WITH publications AS (
         DELETE FROM webhook_publications
-         WHERE created_at < clock_timestamp() - interval '1 day')
-      DELETE FROM webhook_notices WHERE occasion < clock_timestamp() - interval '1 day'
+         WHERE created_at < statement_timestamp() - interval '1 day')
+      DELETE FROM webhook_notices WHERE occasion < statement_timestamp() - interval '1 day'
       """;
 
   private final SteadyConnection connection;

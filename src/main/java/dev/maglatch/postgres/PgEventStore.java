@@ -24,14 +24,14 @@ import org.jspecify.annotations.Nullable;
 /** Events in {@code webhook_events}. */
 public final class PgEventStore implements EventStore {
   /** A second replica waits for the first one's commit, and then finds the notice there. */
-  private static final String NOTICE_EXPIRING =
+  static final String NOTICE_EXPIRING =
       """
       WITH noticed AS (
         INSERT INTO webhook_notices (key_id, event, occasion)
         SELECT id, 'api_key.expiring', expires_at FROM api_keys AS k
          WHERE revoked_at IS NULL AND revoke_after IS NULL
-           AND expires_at > clock_timestamp()
-           AND expires_at <= clock_timestamp() + $1::bigint * interval '1 millisecond'
+           AND expires_at > statement_timestamp()
+           AND expires_at <= statement_timestamp() + $1::bigint * interval '1 millisecond'
            AND NOT EXISTS (SELECT 1 FROM webhook_notices AS n
                             WHERE n.key_id = k.id AND n.event = 'api_key.expiring'
                               AND n.occasion = k.expires_at)

@@ -167,12 +167,12 @@ public final class PgKeyRegistry implements KeyRegistry {
       """;
 
   /** A name that somebody is just using again is left to him. */
-  private static final String FORGET_OLD_NAMES =
+  static final String FORGET_OLD_NAMES =
       """
       DELETE FROM idempotency_keys
        WHERE ctid = ANY (ARRAY (
              SELECT ctid FROM idempotency_keys
-              WHERE created_at <= clock_timestamp() - interval '24 hours'
+              WHERE created_at <= statement_timestamp() - interval '24 hours'
               LIMIT 100 FOR UPDATE SKIP LOCKED))
       """;
 

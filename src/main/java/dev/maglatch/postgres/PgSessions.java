@@ -128,12 +128,12 @@ public final class PgSessions implements SessionStore {
        LIMIT 100
       """;
 
-  private static final String DELETE_OVER =
+  static final String DELETE_OVER =
       """
       DELETE FROM session_families
        WHERE id = ANY (ARRAY(
              SELECT id FROM session_families
-              WHERE least(ended_at, expires_at) < clock_timestamp() - interval '1 day'
+              WHERE least(ended_at, expires_at) < statement_timestamp() - interval '1 day'
               ORDER BY least(ended_at, expires_at)
               LIMIT 500
                 FOR UPDATE SKIP LOCKED))

@@ -62,12 +62,12 @@ public final class PgSignInCounters implements SignInCounters {
 
   private static final String RESET = "DELETE FROM sign_in_failures WHERE subject = $1::text";
 
-  private static final String DELETE_OVER =
+  static final String DELETE_OVER =
       """
       DELETE FROM sign_in_failures
        WHERE subject = ANY (ARRAY(
              SELECT subject FROM sign_in_failures
-              WHERE window_start < clock_timestamp() - $1::bigint * interval '1 millisecond'
+              WHERE window_start < statement_timestamp() - $1::bigint * interval '1 millisecond'
               LIMIT 10000
                 FOR UPDATE SKIP LOCKED))
       """;

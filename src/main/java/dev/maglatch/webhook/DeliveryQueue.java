@@ -31,10 +31,10 @@ public interface DeliveryQueue {
   Future<Duration> age();
 
   /**
-   * Forgets events that are older than {@code retention}, and their deliveries.
+   * Forgets events that are older than {@code retention}, the oldest first, and their deliveries.
    *
-   * @param max most events of one call
-   * @return how many
+   * @param max at most so many events, and none more after so many deliveries
+   * @return how many events; zero when none is too old
    */
   Future<Integer> prune(Duration retention, int max);
 

@@ -123,7 +123,7 @@ public final class Webhooks {
   private Future<Void> prune() {
     return queue
         .prune(config.retention(), PRUNED_AT_ONCE)
-        .compose(pruned -> pruned < PRUNED_AT_ONCE ? Future.succeededFuture() : prune());
+        .compose(pruned -> pruned == 0 ? Future.succeededFuture() : prune());
   }
 
   private void measureAge() {

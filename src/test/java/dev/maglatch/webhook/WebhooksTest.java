@@ -57,11 +57,12 @@ class WebhooksTest {
 
     @Override
     public Future<Integer> prune(Duration retention, int max) {
-      int before = left.getAndUpdate(count -> Math.max(0, count - max));
-      if (before <= max) {
+      int fewer = max / 2; // they have many deliveries
+      int before = left.getAndUpdate(count -> Math.max(0, count - fewer));
+      if (before == 0) {
         empty.countDown();
       }
-      return Future.succeededFuture(Math.min(before, max));
+      return Future.succeededFuture(Math.min(before, fewer));
     }
 
     @Override
