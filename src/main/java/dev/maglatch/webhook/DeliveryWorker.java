@@ -102,10 +102,15 @@ final class DeliveryWorker {
   /** Claims no more. Completes when what was claimed is settled. */
   Future<Void> stop() {
     stopping = true;
-    if (inFlight == 0) {
+    endIfIdle();
+    return idle.future();
+  }
+
+  /** A claim under way may bring deliveries that nobody else gets before its lease is over. */
+  private void endIfIdle() {
+    if (stopping && !claiming && inFlight == 0) {
       idle.tryComplete();
     }
-    return idle.future();
   }
 
   /** Claims as much as there is room for, unless that is being done. */
@@ -152,11 +157,13 @@ final class DeliveryWorker {
     if (wanted || claimed.size() == most) {
       claim();
     }
+    endIfIdle();
   }
 
   private void claimFailed(Throwable failure) {
     claiming = false;
     note(failure);
+    endIfIdle();
   }
 
   private void take(Claimed delivery) {
@@ -261,9 +268,7 @@ final class DeliveryWorker {
   private void leave(int count) {
     inFlight -= count;
     metrics.inFlight(inFlight);
-    if (stopping && inFlight == 0) {
-      idle.tryComplete();
-    }
+    endIfIdle();
   }
 
   private void fine() {

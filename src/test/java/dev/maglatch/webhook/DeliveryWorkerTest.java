@@ -223,6 +223,22 @@ class DeliveryWorkerTest {
     assertThat(attemptedAt).hasSize(1);
   }
 
+  /** What it brings is nobody else's for as long as the lease lasts. */
+  @Test
+  void stopWaitsForAClaimThatIsUnderWay() {
+    queue.claimMillis = 500;
+    DeliveryWorker worker = worker(delivery -> answerAfter(100));
+    MemoryQueue.Entry entry = queue.add("https://a.example");
+    worker.start();
+
+    Future<Void> stopped = worker.stop();
+    assertThat(stopped.isComplete()).isFalse();
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(stopped.succeeded()).isTrue();
+    assertThat(entry.status).isEqualTo(Status.DELIVERED);
+  }
+
   private static Logger logger() {
     return (Logger) LoggerFactory.getLogger(DeliveryWorker.class);
   }
