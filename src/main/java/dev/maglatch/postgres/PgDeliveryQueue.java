@@ -111,8 +111,9 @@ public final class PgDeliveryQueue implements DeliveryQueue {
       """;
 
   /*
-   * Says of a pending delivery that its due_at is set: by its status it would be looked for among
-   * all that are pending, through their index.
+   * Says of a pending delivery that somebody is named by claimed_by: by its status it would be
+   * looked for among all that are pending, through their index. A result that was written before,
+   * and whose answer got lost, finds nobody named and changes nothing.
    */
   private static final String SETTLE =
       """
@@ -129,7 +130,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
                claimed_by = NULL,
                attempts = d.attempts + CASE WHEN r.url IS NULL THEN 0 ELSE 1 END
           FROM result AS r
-         WHERE d.id = r.id AND d.claim = r.claim AND d.due_at IS NOT NULL
+         WHERE d.id = r.id AND d.claim = r.claim AND d.claimed_by IS NOT NULL
         RETURNING d.id, d.claim),
       forgotten AS (
         DELETE FROM webhook_attempts AS a

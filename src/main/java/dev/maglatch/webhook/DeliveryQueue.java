@@ -24,7 +24,10 @@ public interface DeliveryQueue {
   /** Returns deliveries that are this replica's until the lease is over, the oldest first. */
   Future<List<Claimed>> claim(Claim claim);
 
-  /** Writes what came of attempts. What another claim has overtaken is left out. */
+  /**
+   * Writes what came of claims. What another claim has overtaken is left out, and so is what was
+   * written before: who does not know whether it was may write it again.
+   */
   Future<Void> settle(List<Settlement> settlements);
 
   /** Returns how long the oldest delivery that nobody has claimed has been due; zero if none is. */

@@ -101,6 +101,23 @@ public abstract class DeliveryQueueContract {
     assertThat(state(id)).isEqualTo("DELIVERED 1");
   }
 
+  /** Who got no answer writes once more what may be written already. */
+  @Test
+  void resultThatIsWrittenTwiceCountsOnce() {
+    UUID id = add(A);
+    UUID other = add(B);
+    List<Settlement> results =
+        claim(ONE).stream().map(one -> settlement(one, Status.PENDING, LEASE)).toList();
+
+    result(queue().settle(results));
+    result(queue().settle(results));
+
+    assertThat(state(id)).isEqualTo("PENDING 1");
+    assertThat(state(other)).isEqualTo("PENDING 1");
+    elapse(ALMOST);
+    assertThat(claim(OTHER)).isEmpty();
+  }
+
   @Test
   void pendingDeliveryComesAgainAfterItsPause() {
     UUID id = add(A);

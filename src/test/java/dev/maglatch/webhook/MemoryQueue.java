@@ -35,6 +35,7 @@ final class MemoryQueue implements DeliveryQueue {
     boolean hasUrl = true;
     private long dueAt;
     private long claim;
+    private boolean claimed;
 
     private Entry(String destination, long now) {
       this.destination = destination;
@@ -92,6 +93,7 @@ final class MemoryQueue implements DeliveryQueue {
           && taken.merge(entry.destination, 1, Integer::sum) <= room) {
         entry.dueAt = time.millis + claim.lease().toMillis();
         entry.claim++;
+        entry.claimed = true;
         found.add(entry.claimed());
       }
     }
@@ -114,7 +116,8 @@ final class MemoryQueue implements DeliveryQueue {
       for (Entry entry : entries) {
         if (entry.id.equals(settlement.id())
             && entry.claim == settlement.claim()
-            && entry.status == Status.PENDING) {
+            && entry.claimed) {
+          entry.claimed = false;
           entry.status = settlement.status();
           entry.attempts += settlement.attempt() == null ? 0 : 1;
           entry.dueAt = time.millis + settlement.pause().toMillis();
