@@ -28,7 +28,7 @@ record DeliveryView(
   /**
    * One attempt.
    *
-   * @param outcome the status of the answer, or why there was none
+   * @param outcome the status of the answer, or why there was none, or why nothing was sent
    * @param request what was sent before the body, a line for each header
    * @param answer what came back; empty if nothing did
    */
@@ -58,18 +58,23 @@ record DeliveryView(
   }
 
   private static AttemptView attempt(DeliveryRecord.Attempt attempt, Instant now) {
-    Integer status = attempt.httpStatus();
-    Integer millis = attempt.millis();
-    String outcome = status == null ? "no answer" : status.toString();
-    if (attempt.failure() != null) {
-      outcome += " (" + attempt.failure() + ")";
-    }
     return new AttemptView(
         Moment.of(attempt.at(), now),
-        outcome + (millis == null ? "" : " after " + millis + " ms"),
+        outcome(attempt),
         attempt.url() == null ? "" : attempt.url(),
         lines(attempt.requestHeaders()),
         attempt.answer() == null ? "" : attempt.answer());
+  }
+
+  private static String outcome(DeliveryRecord.Attempt attempt) {
+    Integer status = attempt.httpStatus();
+    Integer millis = attempt.millis();
+    String outcome =
+        status != null ? status.toString() : attempt.url() == null ? "not sent" : "no answer";
+    if (attempt.failure() != null) {
+      outcome += " (" + attempt.failure() + ")";
+    }
+    return outcome + (millis == null ? "" : " after " + millis + " ms");
   }
 
   private static String lines(@Nullable Map<String, String> headers) {

@@ -36,7 +36,8 @@ public record DeliveryRecord(
    * One attempt at a delivery.
    *
    * @param at when it began
-   * @param url null if nothing was sent, since there was no URL any more
+   * @param url null if nothing may be sent any more: then this is no attempt, and {@code failure}
+   *     says why there will be none
    * @param httpStatus of the answer; null without one
    * @param failure why there was no whole answer; null if there was one
    * @param answer its first 2,000 characters

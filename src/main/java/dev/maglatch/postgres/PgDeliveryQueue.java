@@ -38,7 +38,6 @@ public final class PgDeliveryQueue implements DeliveryQueue {
           + WebhookEvents.CHANNEL;
 
   private static final long CLAIMS_KEPT = 50;
-  private static final String NO_URL = "the key is not active or has no URL";
 
   /**
    * What waits longest for each destination, due or not. Steps from one to the next through the
@@ -62,7 +61,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
    * What another replica is just claiming is stepped over, so that two that claim at once get
    * different ones and neither gets none. A row that was claimed since the statement began is judged
    * by what it is now. The URL is that of the successor when the key was rotated after the delivery
-   * was written.
+   * was written. What stands against sending is said in the words that the key's owner will read.
    */
   private static final String CLAIM =
       """
@@ -94,10 +93,13 @@ public final class PgDeliveryQueue implements DeliveryQueue {
           FROM mine WHERE d.id = mine.id
         RETURNING d.id, d.claim, d.event_id, d.attempts, d.destination, d.key_id, d.created_at)
       SELECT c.id, c.claim, c.event_id, e.body, c.attempts, c.destination, k.id AS key_id,
-             CASE WHEN k.revoked_at IS NULL
-                   AND (k.revoke_after IS NULL OR k.revoke_after > clock_timestamp())
-                   AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
-                   AND k.webhook_secret IS NOT NULL THEN k.webhook_url END AS url,
+             k.webhook_url,
+             CASE WHEN k.revoked_at IS NOT NULL OR k.revoke_after <= clock_timestamp()
+                  THEN 'the key is revoked'
+                  WHEN k.expires_at <= clock_timestamp() THEN 'the key has expired'
+                  WHEN owner.disabled_at IS NOT NULL THEN 'the account is disabled'
+                  WHEN k.webhook_url IS NULL OR k.webhook_secret IS NULL
+                  THEN 'the key has no webhook' END AS obstacle,
              k.webhook_secret,
              CASE WHEN k.previous_webhook_secret_until > clock_timestamp()
                   THEN k.previous_webhook_secret END AS previous_webhook_secret
@@ -107,6 +109,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
         JOIN api_keys AS k ON k.id = CASE WHEN held.webhook_url IS NULL
                                           THEN coalesce(held.successor_id, held.id)
                                           ELSE held.id END
+        JOIN accounts AS owner ON owner.id = k.created_by
        ORDER BY c.created_at, c.id
       """;
 
@@ -250,7 +253,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
   }
 
   private static @Nullable String failure(Settlement one) {
-    return one.attempt() == null ? NO_URL : one.attempt().failure();
+    return one.attempt() == null ? one.obstacle() : one.attempt().failure();
   }
 
   private static @Nullable Integer httpStatus(Attempt made) {
@@ -286,6 +289,7 @@ public final class PgDeliveryQueue implements DeliveryQueue {
   private static List<Claimed> claimed(RowSet<Row> rows) {
     List<Claimed> all = new ArrayList<>(rows.size());
     for (Row row : rows) {
+      String obstacle = row.getString("obstacle");
       List<SealedText> secrets = new ArrayList<>();
       addSealed(secrets, row.getBuffer("webhook_secret"));
       addSealed(secrets, row.getBuffer("previous_webhook_secret"));
@@ -298,7 +302,8 @@ public final class PgDeliveryQueue implements DeliveryQueue {
               row.getInteger("attempts"),
               row.getString("destination"),
               row.getUUID("key_id"),
-              row.getString("url"),
+              obstacle == null ? row.getString("webhook_url") : null,
+              obstacle,
               secrets));
     }
     return all;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.webhook;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.maglatch.secret.SealedText;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -60,8 +62,9 @@ public interface DeliveryQueue {
    * @param attempts how many were made before
    * @param destination what bounds are kept for
    * @param keyId what the secrets are sealed for
-   * @param url null if the key is not active any more, or has no URL any more
-   * @param secrets the newest first; empty without a URL
+   * @param url null if nothing may be sent any more
+   * @param obstacle why nothing may be sent, for the key's owner; null if there is a URL
+   * @param secrets the newest first; they may be empty without a URL
    */
   record Claimed(
       UUID id,
@@ -72,6 +75,7 @@ public interface DeliveryQueue {
       String destination,
       UUID keyId,
       @Nullable String url,
+      @Nullable String obstacle,
       List<SealedText> secrets) {}
 
   /** How a delivery goes on. */
@@ -89,7 +93,8 @@ public interface DeliveryQueue {
    *
    * @param pause until the next attempt; zero unless {@link Status#PENDING}
    * @param attempt null if none was made
-   * @param url where it went; null if none was made, since there was none
+   * @param url where it went; null if none was made
+   * @param obstacle why none was made; null if one was
    */
   record Settlement(
       UUID id,
@@ -97,5 +102,32 @@ public interface DeliveryQueue {
       Status status,
       Duration pause,
       @Nullable Attempt attempt,
-      @Nullable String url) {}
+      @Nullable String url,
+      @Nullable String obstacle) {
+
+    /** Returns what comes of an attempt at {@code delivery}, which has a URL. */
+    public static Settlement after(
+        Claimed delivery, Attempt attempt, Status status, Duration pause) {
+      return new Settlement(
+          delivery.id(),
+          delivery.claim(),
+          status,
+          pause,
+          attempt,
+          requireNonNull(delivery.url(), "an attempt needs a URL"),
+          null);
+    }
+
+    /** Returns that {@code delivery} is given up, since nothing may be sent. */
+    public static Settlement unsent(Claimed delivery) {
+      return new Settlement(
+          delivery.id(),
+          delivery.claim(),
+          Status.DEAD,
+          Duration.ZERO,
+          null,
+          null,
+          requireNonNull(delivery.obstacle(), "without a URL it is said why"));
+    }
+  }
 }

@@ -6,7 +6,6 @@ import static java.util.Objects.requireNonNull;
 import dev.maglatch.webhook.DeliveryQueue.Claim;
 import dev.maglatch.webhook.DeliveryQueue.Claimed;
 import dev.maglatch.webhook.DeliveryQueue.Settlement;
-import dev.maglatch.webhook.DeliveryQueue.Status;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
@@ -177,9 +176,7 @@ final class DeliveryWorker {
 
   private void begin(Claimed delivery, long leaseEndsNanos) {
     if (delivery.url() == null) {
-      Settlement dead =
-          new Settlement(delivery.id(), delivery.claim(), Status.DEAD, Duration.ZERO, null, null);
-      ended(new Ended(dead, leaseEndsNanos));
+      ended(new Ended(Settlement.unsent(delivery), leaseEndsNanos));
       return;
     }
     attempt(delivery)

@@ -38,13 +38,7 @@ final class RetrySchedule {
   Settlement after(Claimed delivery, Attempt attempt) {
     Status status = status(delivery, attempt);
     Duration wait = status == Status.PENDING ? waitAfter(delivery, attempt) : Duration.ZERO;
-    return new Settlement(
-        delivery.id(),
-        delivery.claim(),
-        status,
-        wait,
-        attempt,
-        requireNonNull(delivery.url(), "an attempt needs a URL"));
+    return Settlement.after(delivery, attempt, status, wait);
   }
 
   private static Status status(Claimed delivery, Attempt attempt) {

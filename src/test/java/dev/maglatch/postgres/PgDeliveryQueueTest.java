@@ -14,6 +14,9 @@ import dev.maglatch.webhook.DeliveryQueue.Status;
 import dev.maglatch.webhook.DeliveryQueueContract;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -23,11 +26,15 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PgDeliveryQueueTest extends DeliveryQueueContract {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
@@ -92,6 +99,7 @@ class PgDeliveryQueueTest extends DeliveryQueueContract {
   void empty() {
     server.execute("DELETE FROM api_keys");
     server.execute("DELETE FROM webhook_events");
+    server.execute("UPDATE accounts SET disabled_at = NULL");
   }
 
   /** It is long, and parsing and planning it anew costs more than running it. */
@@ -136,25 +144,27 @@ class PgDeliveryQueueTest extends DeliveryQueueContract {
     Claimed claimed = result(queue.claim(claim)).get(0);
     Settlement again =
         new Settlement(
-            claimed.id(), claimed.claim(), Status.PENDING, Duration.ZERO, null, claimed.url());
+            claimed.id(),
+            claimed.claim(),
+            Status.PENDING,
+            Duration.ZERO,
+            null,
+            claimed.url(),
+            null);
     result(queue.settle(List.of(again)));
   }
 
   /** However often a delivery is replayed, what is kept of it is bounded. */
   @Test
   void attemptsOfTheNewestFiftyClaimsAreKept() {
-    UUID id = add("https://a.example");
+    add("https://a.example");
     for (int i = 0; i < 60; i++) {
       Claim claim = new Claim(UUID.randomUUID(), 1, 1, Map.of(), Duration.ofSeconds(30));
       Claimed claimed = result(queue.claim(claim)).get(0);
       Attempt attempt =
           new Attempt(Attempt.Kind.ANSWERED, 500, "no " + i, null, null, 7, Map.of("host", "a"));
-      String url = "https://a.example/in";
       result(
-          queue.settle(
-              List.of(
-                  new Settlement(
-                      id, claimed.claim(), Status.PENDING, Duration.ZERO, attempt, url))));
+          queue.settle(List.of(Settlement.after(claimed, attempt, Status.PENDING, Duration.ZERO))));
     }
 
     assertThat(server.count("SELECT count(*) FROM webhook_attempts")).isEqualTo(50);
@@ -190,6 +200,69 @@ class PgDeliveryQueueTest extends DeliveryQueueContract {
       other.rollback();
     }
     assertThat(result(queue.claim(new Claim(UUID.randomUUID(), 9, 9, Map.of(), LONG)))).hasSize(4);
+  }
+
+  /** What nobody may be sent any more ends, and its owner reads why. */
+  @ParameterizedTest(name = "{1}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "api_keys SET revoked_at = now() | the key is revoked",
+        "api_keys SET revoke_after = now() - interval '1 second' | the key is revoked",
+        "api_keys SET kind = 'org', scope = 'read', expires_at = now() | the key has expired",
+        "accounts SET disabled_at = now() | the account is disabled",
+        "api_keys SET webhook_url = NULL | the key has no webhook",
+      })
+  void deliveryThatMayNotBeSentIsGivenUpAndSaysWhy(String change, String obstacle) {
+    UUID id = add("https://a.example");
+    server.execute("UPDATE " + change);
+
+    Claimed claimed =
+        result(queue.claim(new Claim(UUID.randomUUID(), 1, 1, Map.of(), LONG))).get(0);
+    assertThat(claimed.url()).isNull();
+    assertThat(claimed.obstacle()).isEqualTo(obstacle);
+    result(queue.settle(List.of(Settlement.unsent(claimed))));
+
+    assertThat(state(id)).isEqualTo("DEAD 0");
+    assertThat(text("SELECT failure FROM webhook_attempts WHERE url IS NULL")).isEqualTo(obstacle);
+  }
+
+  /** What operators are told to ask when deliveries are given up. */
+  @Test
+  void runbookFindsWhoseDeadLettersThereAre() throws IOException {
+    Matcher query =
+        Pattern.compile("(?s)### Dead letters.*?```sql\\n(.*?);\\n```")
+            .matcher(Files.readString(Path.of("src/docs/operating.md")));
+    assertThat(query.find()).isTrue();
+    for (String failure : List.of("refused", "late", "late")) {
+      add("https://a.example");
+      Claimed claimed =
+          result(queue.claim(new Claim(UUID.randomUUID(), 1, 1, Map.of(), LONG))).get(0);
+      Attempt attempt =
+          new Attempt(Attempt.Kind.UNREACHABLE, 0, "", failure, null, 7, Map.of("host", "a"));
+      result(queue.settle(List.of(Settlement.after(claimed, attempt, Status.DEAD, Duration.ZERO))));
+    }
+    server.execute(
+        "UPDATE webhook_deliveries SET key_id = (SELECT min(id::text)::uuid FROM api_keys)");
+
+    String found =
+        "SELECT count || ' ' || email || ' ' || destination || ' ' || mostly FROM (%s) AS x";
+    assertThat(text(found.formatted(query.group(1))))
+        .isEqualTo("3 a@example.com https://a.example late");
+  }
+
+  /** Claims wait for the same connection. */
+  @Test
+  void eventsWithManyDeliveriesAreForgottenAFewAtATime() {
+    for (int i = 0; i < 3; i++) {
+      server.execute(BACKLOG.formatted(add("https://a.example")));
+      elapse(Duration.ofHours(1));
+    }
+
+    assertThat(result(queue.prune(Duration.ofMinutes(30), 2_002))).isEqualTo(2);
+    assertThat(result(queue.prune(Duration.ofMinutes(30), 2_002))).isEqualTo(1);
+    assertThat(result(queue.prune(Duration.ofMinutes(30), 2_002))).isZero();
+    assertThat(server.count("SELECT count(*) FROM webhook_deliveries")).isZero();
   }
 
   /** However much waits for one, another one's comes with the same claim. */

@@ -175,11 +175,8 @@ public abstract class DeliveryQueueContract {
 
     Claimed claimed = claim(ONE).get(0);
     assertThat(claimed.url()).isNull();
-    result(
-        queue()
-            .settle(
-                List.of(
-                    new Settlement(id, claimed.claim(), Status.DEAD, Duration.ZERO, null, null))));
+    assertThat(claimed.obstacle()).isNotNull();
+    result(queue().settle(List.of(Settlement.unsent(claimed))));
 
     assertThat(state(id)).isEqualTo("DEAD 0");
   }
@@ -232,6 +229,6 @@ public abstract class DeliveryQueueContract {
 
   private static Settlement settlement(Claimed claimed, Status status, Duration pause) {
     Attempt attempt = new Attempt(Kind.ANSWERED, 200, "ok", null, null, 7, Map.of("host", "a"));
-    return new Settlement(claimed.id(), claimed.claim(), status, pause, attempt, A + "/in");
+    return Settlement.after(claimed, attempt, status, pause);
   }
 }

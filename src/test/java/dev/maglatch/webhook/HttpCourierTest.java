@@ -351,6 +351,7 @@ class HttpCourierTest {
         url,
         KEY,
         url,
+        null,
         List.of(sealer.seal(SECRET, KEY)));
   }
 

@@ -49,7 +49,8 @@ final class MemoryQueue implements DeliveryQueue {
 
     private Claimed claimed() {
       @Nullable String url = hasUrl ? destination + "/in" : null;
-      return new Claimed(id, claim, id, "{}", attempts, destination, id, url, List.of());
+      @Nullable String obstacle = hasUrl ? null : "no URL";
+      return new Claimed(id, claim, id, "{}", attempts, destination, id, url, obstacle, List.of());
     }
   }
 
