@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.standardwebhooks.Webhook;
 import dev.maglatch.key.KeyKind;
 import dev.maglatch.manage.Actor;
+import dev.maglatch.manage.DeliveryBook.Selection;
 import dev.maglatch.manage.KeyReach;
 import dev.maglatch.postgres.Database;
 import dev.maglatch.postgres.DatabaseAddress;
@@ -37,6 +38,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
@@ -484,25 +486,53 @@ class WebhookJobTest {
   void pendingDeliveriesFollowARotation() throws Exception {
     receiver.behave(HookReceiver.answer("503 Busy", LATER, ""));
     JsonObject old = manage("generate", "name", "old", "webhook_url", receiver.url());
-    UUID id = UUID.fromString(old.getString("id"));
     await().until(() -> status(old.getString("id")).equals("pending 1"));
     receiver.behave(HookReceiver.GOOD);
-    Vertx vertx = Vertx.vertx();
-    Management management = Management.open(vertx, gateway.config());
-    try {
-      KeyReach reach = new KeyReach(KeyKind.MGP, tenant.organization(), tenant.account());
-      Await.result(management.keys().rotate(reach, id, Duration.ZERO, Actor.OPERATOR));
-    } finally {
-      Await.result(management.close());
-      Await.result(vertx.close());
-    }
 
+    rotate(old.getString("id"));
     dueNow();
 
     await().until(() -> hooks(receiver, "api_key.rotated").size() >= 1);
     awaitNoPending();
     assertThat(text(old.getString("id"), "status")).isEqualTo("null");
     verifiesAll(old.getString("webhook_secret"));
+  }
+
+  /** The outage comes first, then the rotation, then somebody who sends all of it again. */
+  @Test
+  void deadLettersOfARotatedKeyAreSentToWhereItsWebhookHasGone() throws Exception {
+    receiver.behave(HookReceiver.answer("404 Not Found", "", ""));
+    JsonObject old = manage("generate", "name", "old", "webhook_url", receiver.url());
+    String id = old.getString("id");
+    await().until(() -> status(id).equals("dead 1"));
+    receiver.behave(HookReceiver.GOOD);
+    rotate(id);
+
+    assertThat(replayedAll(id)).isOne();
+
+    await().until(() -> status(id).equals("delivered 1"));
+    String webhookId = receiver.hooks.get(0).id();
+    assertThat(receiver.hooks.stream().filter(hook -> hook.id().equals(webhookId))).hasSize(2);
+    verifiesAll(old.getString("webhook_secret"));
+  }
+
+  private void rotate(String keyId) {
+    inManagement(
+        (management, reach) ->
+            management.keys().rotate(reach, UUID.fromString(keyId), Duration.ZERO, Actor.OPERATOR));
+  }
+
+  private <T extends @Nullable Object> T inManagement(
+      BiFunction<Management, KeyReach, Future<T>> work) {
+    Vertx vertx = Vertx.vertx();
+    Management management = Management.open(vertx, gateway.config());
+    try {
+      KeyReach reach = new KeyReach(KeyKind.MGP, tenant.organization(), tenant.account());
+      return Await.result(work.apply(management, reach));
+    } finally {
+      Await.result(management.close());
+      Await.result(vertx.close());
+    }
   }
 
   private void verifiesAll(String secret) throws Exception {
@@ -527,7 +557,41 @@ class WebhookJobTest {
     dueNow();
 
     await().until(() -> status(id).startsWith("dead"));
-    assertThat(text(id, "failure")).isEqualTo("the key is not active or has no URL");
+    assertThat(text(id, "failure")).isEqualTo("the key has no webhook");
+  }
+
+  /** Its keys are refused, so nothing goes out in their name; once it is back it can be sent. */
+  @Test
+  void deliveryOfADisabledAccountIsGivenUpUntilItIsSentAgain() throws Exception {
+    receiver.behave(HookReceiver.answer("503 Busy", LATER, ""));
+    String id = manage("generate", "name", "k", "webhook_url", receiver.url()).getString("id");
+    await().until(() -> status(id).equals("pending 1"));
+    receiver.behave(HookReceiver.GOOD);
+
+    setDisabled("now()");
+    dueNow();
+
+    await().until(() -> status(id).equals("dead 1"));
+    assertThat(text(id, "failure")).isEqualTo("the account is disabled");
+    assertThat(replayedAll(id)).isZero();
+    assertThat(receiver.hooks).hasSize(1);
+
+    setDisabled("NULL");
+    assertThat(replayedAll(id)).isOne();
+    await().until(() -> status(id).equals("delivered 1"));
+  }
+
+  private void setDisabled(String since) {
+    database.execute(
+        "UPDATE accounts SET disabled_at = " + since + " WHERE id = '" + tenant.account() + "'");
+  }
+
+  /** Has all deliveries of a key sent again, and returns how many there were. */
+  private int replayedAll(String keyId) {
+    Selection all = new Selection(null, null, null, null, 9);
+    UUID id = UUID.fromString(keyId);
+    return inManagement(
+        (management, reach) -> management.deliveries().replay(reach, id, all, Actor.OPERATOR));
   }
 
   @Test

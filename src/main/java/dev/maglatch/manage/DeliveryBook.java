@@ -27,7 +27,8 @@ public interface DeliveryBook {
 
   /**
    * Makes deliveries due now and gives them all their attempts again; those that are just being
-   * attempted are left alone. Nothing is done for a key that is not active or has no URL.
+   * attempted are left alone. Those of a key that was rotated go to its successor's URL. Nothing is
+   * done for a key that is not active or has no URL, or whose account is disabled.
    *
    * @return how many
    */
@@ -36,7 +37,8 @@ public interface DeliveryBook {
   /**
    * Sends {@code webhook.test} to one key.
    *
-   * @return the delivery; null if the key is out of reach, not active, or has no URL
+   * @return the delivery; null if the key is out of reach, not active, or has no URL, or its
+   *     account is disabled
    */
   Future<@Nullable UUID> test(KeyReach reach, UUID keyId, Actor actor);
 

@@ -40,15 +40,21 @@ public final class PgDeliveryBook implements DeliveryBook {
   private static final String ATTEMPT_COLUMNS =
       "a.attempted_at, a.url, a.http_status, a.millis, a.failure, a.answer, a.headers";
 
-  /** The holder may be null and then does not matter. */
-  private static final String OF_KEY_IN_REACH =
+  private static final String OF_KEY =
       """
         FROM webhook_deliveries AS d
         JOIN webhook_events AS e ON e.id = d.event_id
         JOIN api_keys AS k ON k.id = d.key_id
+      """;
+
+  /** The holder may be null and then does not matter. */
+  private static final String IN_REACH =
+      """
        WHERE k.id = $1::uuid AND k.kind = $2::text AND k.organization_id = $3::uuid
          AND ($4::uuid IS NULL OR coalesce(k.service_account_id, k.created_by) = $4::uuid)
       """;
+
+  private static final String OF_KEY_IN_REACH = OF_KEY + IN_REACH;
 
   private static final String LIST =
       """
@@ -77,16 +83,25 @@ public final class PgDeliveryBook implements DeliveryBook {
           + ATTEMPT_COLUMNS
           + " FROM webhook_attempts AS a WHERE a.delivery_id = $1::uuid ORDER BY a.claim DESC";
 
+  /** What was a rotated key's goes where its webhook has gone. */
   private static final String REPLAY =
       """
       WITH chosen AS (
-        SELECT d.id, lower(substring(k.webhook_url FROM '^[^:]+://[^/?#]+')) AS destination
+        SELECT d.id, lower(substring(heir.webhook_url FROM '^[^:]+://[^/?#]+')) AS destination
       """
-          + OF_KEY_IN_REACH
+          + OF_KEY
           + """
-             AND k.webhook_url IS NOT NULL AND k.revoked_at IS NULL
-             AND (k.revoke_after IS NULL OR k.revoke_after > clock_timestamp())
-             AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+            JOIN api_keys AS heir ON heir.id = CASE WHEN k.webhook_url IS NULL
+                                                    THEN coalesce(k.successor_id, k.id)
+                                                    ELSE k.id END
+            JOIN accounts AS a ON a.id = heir.created_by
+          """
+          + IN_REACH
+          + """
+             AND heir.webhook_url IS NOT NULL AND heir.revoked_at IS NULL
+             AND (heir.revoke_after IS NULL OR heir.revoke_after > clock_timestamp())
+             AND (heir.expires_at IS NULL OR heir.expires_at > clock_timestamp())
+             AND a.disabled_at IS NULL
              AND ($5::uuid IS NULL OR d.id = $5::uuid)
              AND ($6::text IS NULL OR d.status = $6::text)
              AND ($7::timestamptz IS NULL OR d.created_at >= $7::timestamptz)
