@@ -31,6 +31,10 @@ public record Attempt(
     ANSWERED,
     /** No answer, or not a whole one in time. */
     UNREACHABLE,
+    /**
+     * Nothing was sent, for a reason that is ours and may pass; of the receiver it says nothing.
+     */
+    UNSENT,
     /** Nothing was sent, and never will be: the URL is not allowed. */
     FORBIDDEN
   }

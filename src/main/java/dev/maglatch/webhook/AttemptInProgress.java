@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 final class AttemptInProgress {
   private static final int MAX_BODY_BYTES = 64 * 1024;
   private static final int MAX_ANSWER_CHARACTERS = 2_000;
+  private static final int MAX_INTERIM_ANSWERS = 100;
+  private static final int FIRST_LAST_STATUS = 200;
   private static final Duration LEAST_RETRY_AFTER = Duration.ofSeconds(1);
   private static final Duration MOST_RETRY_AFTER = Duration.ofHours(1);
 
@@ -42,6 +44,7 @@ final class AttemptInProgress {
   private Map<String, String> sent = Map.of();
   private String notConnected = "";
   private long timer;
+  private int interim;
   private boolean over;
 
   AttemptInProgress(Vertx vertx, Duration timeout, InstantSource clock) {
@@ -61,6 +64,11 @@ final class AttemptInProgress {
   /** Ends without having sent anything, for good. */
   void forbid(String reason) {
     end(new Attempt(Kind.FORBIDDEN, 0, "", reason, null, millis(), sent));
+  }
+
+  /** Ends without having sent anything, for now. */
+  void leaveUnsent(String reason) {
+    end(new Attempt(Kind.UNSENT, 0, "", reason, null, millis(), sent));
   }
 
   /** Ends without a whole answer. */
@@ -85,7 +93,22 @@ final class AttemptInProgress {
       return false;
     }
     request = connected;
+    connected.continueHandler(goOn -> interim());
+    connected.earlyHintsHandler(hints -> interim());
     return true;
+  }
+
+  /** Notes an answer that is not the last one. Endless ones would keep the loop from all others. */
+  private void interim() {
+    interim++;
+    if (interim > MAX_INTERIM_ANSWERS) {
+      cutOff("more than " + MAX_INTERIM_ANSWERS + " answers before the answer");
+    }
+  }
+
+  private void cutOff(String reason) {
+    fail(reason);
+    reset();
   }
 
   /** Notes the headers that the request has. */
@@ -98,8 +121,12 @@ final class AttemptInProgress {
     if (over) {
       return;
     }
-    response = head;
     head.exceptionHandler(broken -> {}); // the future of its end tells of it
+    if (head.statusCode() < FIRST_LAST_STATUS) {
+      cutOff("the answer " + head.statusCode() + " is none");
+      return;
+    }
+    response = head;
     head.handler(this::take);
     head.end().onSuccess(whole -> complete()).onFailure(this::broke);
   }
@@ -133,11 +160,10 @@ final class AttemptInProgress {
   }
 
   private void timedOut(Duration timeout) {
-    fail(
+    cutOff(
         (response == null ? "no answer within " : "no whole answer within ")
             + timeout.toMillis()
             + " ms");
-    reset();
   }
 
   private void end(Attempt attempt) {

@@ -193,9 +193,8 @@ final class DeliveryWorker {
   }
 
   private void attempted(Claimed delivery, Attempt attempt, long leaseEndsNanos) {
-    boolean reached = attempt.kind() != Attempt.Kind.UNREACHABLE;
     long now = timing.nanoTime();
-    leftOver |= destinations.ended(delivery.destination(), reached, attempt.millis(), now);
+    leftOver |= destinations.ended(delivery.destination(), attempt.kind(), attempt.millis(), now);
     Settlement settlement = schedule.after(delivery, attempt);
     metrics.attempted(settlement.status(), attempt.millis());
     ended(new Ended(settlement, leaseEndsNanos));
@@ -204,7 +203,8 @@ final class DeliveryWorker {
   /** A defect of ours: the delivery becomes due again when its lease is over. */
   private void broken(Claimed delivery, Throwable bug) {
     LOG.error("webhook attempt failed unexpectedly delivery_id={}", delivery.id(), bug);
-    leftOver |= destinations.ended(delivery.destination(), false, 0, timing.nanoTime());
+    leftOver |=
+        destinations.ended(delivery.destination(), Attempt.Kind.UNSENT, 0, timing.nanoTime());
     leave(1);
   }
 

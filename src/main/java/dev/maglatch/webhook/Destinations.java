@@ -55,18 +55,29 @@ final class Destinations {
     states.put(destination, state);
   }
 
-  /** Returns whether there may have been no room for more of this destination until now. */
-  boolean ended(String destination, boolean reached, long millis, long nowNanos) {
+  /**
+   * Notes how an attempt at {@code destination} has ended, and how long it took.
+   *
+   * @return whether there may have been no room for more of this destination until now
+   */
+  boolean ended(String destination, Attempt.Kind kind, long millis, long nowNanos) {
     State state = states.get(destination);
     if (state == null) {
       return true; // so many destinations that this one was forgotten
     }
     boolean wasFull = state.running >= limit(state, nowNanos);
     state.running--;
-    state.slow = millis > SLOW_MILLIS;
-    state.failures = reached ? 0 : state.failures + 1;
-    if (state.failures >= FAILURES_TO_OPEN) {
-      state.pausedUntilNanos = nowNanos + PAUSE_NANOS;
+    switch (kind) {
+      case ANSWERED -> {
+        state.slow = millis > SLOW_MILLIS;
+        state.failures = 0;
+      }
+      case UNREACHABLE -> {
+        state.slow = millis > SLOW_MILLIS;
+        state.failures++;
+        state.pausedUntilNanos = nowNanos + PAUSE_NANOS; // counts from a number of failures on
+      }
+      case UNSENT, FORBIDDEN -> {} // nobody was asked
     }
     if (state.isPlain()) {
       states.remove(destination);

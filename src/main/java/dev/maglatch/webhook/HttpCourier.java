@@ -121,7 +121,7 @@ final class HttpCourier implements Courier {
     }
     List<Secret> secrets = open(delivery);
     if (secrets.isEmpty()) {
-      attempt.fail("the webhook secret cannot be opened");
+      attempt.leaveUnsent("the webhook secret cannot be opened");
       return attempt.future();
     }
     Letter letter = new Letter(target, delivery.eventId(), delivery.body(), secrets);

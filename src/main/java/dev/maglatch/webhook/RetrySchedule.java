@@ -44,7 +44,7 @@ final class RetrySchedule {
   private static Status status(Claimed delivery, Attempt attempt) {
     return switch (attempt.kind()) {
       case FORBIDDEN -> Status.DEAD;
-      case UNREACHABLE -> again(delivery);
+      case UNREACHABLE, UNSENT -> again(delivery);
       case ANSWERED -> {
         if (attempt.status() / 100 == 2) {
           yield Status.DELIVERED;

@@ -12,9 +12,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -27,6 +29,7 @@ class DeliveryWorkerTest {
   private final VirtualTime time = new VirtualTime();
   private final MemoryQueue queue = new MemoryQueue(time);
   private final List<Long> attemptedAt = new ArrayList<>();
+  private final Set<UUID> unsent = new HashSet<>();
 
   /** A receiver that is down for a day gets each event five times, when the schedule says. */
   @Test
@@ -65,6 +68,32 @@ class DeliveryWorkerTest {
     up[0] = true;
     time.advance(Duration.ofMinutes(20));
     assertThat(queue.entries).allMatch(entry -> entry.status == Status.DELIVERED);
+  }
+
+  /** What a receiver was never asked is not its failure: it may be others' receiver too. */
+  @Test
+  void deliveriesThatCannotBeSentDelayNobodyElse() {
+    DeliveryWorker worker =
+        worker(delivery -> unsent.contains(delivery.id()) ? notSent() : answer(200));
+    worker.start();
+    for (int i = 0; i < 20; i++) {
+      unsent.add(queue.add("https://shared.example").id);
+    }
+    time.advance(Duration.ofSeconds(2));
+    assertThat(attemptedAt).hasSize(20);
+
+    for (int i = 0; i < 20; i++) {
+      queue.add("https://shared.example");
+    }
+    time.advance(Duration.ofMillis(1_500));
+
+    assertThat(queue.entries.stream().filter(entry -> entry.status == Status.DELIVERED))
+        .hasSize(20);
+    time.advance(Duration.ofHours(1));
+    assertThat(queue.entries.stream().filter(entry -> entry.status == Status.DEAD))
+        .as("tried again as the schedule says, then given up")
+        .hasSize(20)
+        .allMatch(entry -> entry.attempts == 5);
   }
 
   /** The good ones are through before the bad one's first timeout. */
@@ -277,6 +306,10 @@ class DeliveryWorkerTest {
         millis,
         () -> attempt.complete(new Attempt(Kind.ANSWERED, 200, "", null, null, millis, Map.of())));
     return attempt.future();
+  }
+
+  private static Future<Attempt> notSent() {
+    return Future.succeededFuture(new Attempt(Kind.UNSENT, 0, "", "why", null, 1, Map.of()));
   }
 
   private static Future<Attempt> answer(int status) {

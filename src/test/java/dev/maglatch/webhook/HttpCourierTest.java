@@ -195,6 +195,57 @@ class HttpCourierTest {
     assertThat(attempt.millis()).isGreaterThanOrEqualTo(3_900);
   }
 
+  @Test
+  void secretThatCannotBeOpenedIsNotTheReceiversFailure() {
+    HttpCourier courier = courier(config(true, List.of("127.0.0.0/8"), null));
+    UUID other = UUID.randomUUID();
+    Claimed sealedForAnother =
+        new Claimed(
+            other,
+            1,
+            other,
+            "{}",
+            0,
+            receiver.url(),
+            other,
+            receiver.url(),
+            null,
+            List.of(sealer.seal(SECRET, KEY)));
+
+    Attempt attempt = Await.result(courier.attempt(sealedForAnother));
+
+    assertThat(attempt.kind()).isEqualTo(Kind.UNSENT);
+    assertThat(attempt.failure()).isEqualTo("the webhook secret cannot be opened");
+    assertThat(receiver.connections).hasValue(0);
+  }
+
+  /** A few may come before the answer; one that says nothing else would keep the loop busy. */
+  @ParameterizedTest(name = "{0} of {1}")
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "-",
+      value = {
+        "100 | 100 Continue | -",
+        "50 | 103 Early Hints | -",
+        "101 | 100 Continue | more than 100 answers before the answer",
+        "101 | 103 Early Hints | more than 100 answers before the answer",
+        "1 | 102 Processing | the answer 102 is none",
+      })
+  void answersBeforeTheAnswerAreBounded(int count, String status, @Nullable String failure) {
+    byte[] before = ("HTTP/1.1 " + status + "\r\n\r\n").repeat(count).getBytes(US_ASCII);
+    receiver.behave(
+        (hook, socket) -> {
+          socket.getOutputStream().write(before);
+          return HookReceiver.GOOD.answer(hook, socket);
+        });
+
+    Attempt attempt = attempt(courier(config(true, List.of("127.0.0.0/8"), null)), receiver.url());
+
+    assertThat(attempt.failure()).isEqualTo(failure);
+    assertThat(attempt.kind()).isEqualTo(failure == null ? Kind.ANSWERED : Kind.UNREACHABLE);
+    assertThat(attempt.status()).isEqualTo(failure == null ? 200 : 0);
+  }
+
   /** Seconds or a date, between a second and an hour; anything else is as good as nothing. */
   @ParameterizedTest
   @CsvSource(
