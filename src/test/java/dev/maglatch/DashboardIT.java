@@ -417,6 +417,14 @@ class DashboardIT {
     Browser.look(page, "delivery");
     button(page, "Send again").click();
     assertThat(page.getByText("The delivery is due again now.")).isVisible();
+
+    link(page, "All deliveries").click();
+    link(page, "To the key").click();
+    link(page, "Remove URL").click();
+    assertThat(link(page, "Keep it")).isFocused();
+    Browser.look(page, "key-remove-url");
+    button(page, "Remove URL").click();
+    assertThat(page.getByText("Events go nowhere from now on.")).isVisible();
     page.context().close();
   }
 
@@ -443,6 +451,10 @@ class DashboardIT {
       page.navigate("/dashboard/" + screen);
       Browser.look(page, screen);
     }
+    page.navigate("/dashboard/account");
+    link(page, "Sign out everywhere else").click();
+    assertThat(link(page, "Keep them")).isFocused();
+    Browser.look(page, "account-sign-out-others");
     page.context().close();
   }
 

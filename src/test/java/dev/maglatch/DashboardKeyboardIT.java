@@ -166,6 +166,25 @@ class DashboardKeyboardIT {
     assertThat(revoke).isFocused();
   }
 
+  @Test
+  void othersAreSignedOutOnceThatIsConfirmed() {
+    signIn();
+    page.navigate("/dashboard/account");
+    assertThat(page.locator("tbody tr")).hasCount(2); // signing up made one
+
+    Locator signOut = link(page, "Sign out everywhere else");
+    enter(signOut);
+    assertThat(link(page, "Keep them")).isFocused();
+    press("Enter");
+    assertThat(page.locator("#modal")).not().isVisible();
+    assertThat(signOut).isFocused();
+    press("Enter");
+    enter(button(page, "Sign out everywhere else"));
+
+    assertThat(page.getByText("Every other session is over.")).isVisible();
+    assertThat(page.locator("tbody tr")).hasCount(1);
+  }
+
   /** However often: a browser lets a page refuse to close a dialog only once in a row. */
   @Test
   void escapeNeverLosesAKeyThatIsShown() {

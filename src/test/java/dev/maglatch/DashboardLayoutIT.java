@@ -114,11 +114,13 @@ class DashboardLayoutIT {
     screens.put("rotate", org + "/rotate");
     screens.put("revoke", org + "/revoke");
     screens.put("new-secret", mgp + "/new-secret");
+    screens.put("remove-url", mgp + "/remove-url");
     screens.put("deliveries", mgp + "/deliveries");
     screens.put("delivery", delivery);
     screens.put(
         "disable",
         visitor.page("/dashboard/service-accounts").select("a[href$=/disable]").attr("href"));
+    screens.put("sign-out-others", "/dashboard/account/sign-out-others");
     List.of("usage", "service-accounts", "members", "audit", "account", "nowhere")
         .forEach(name -> screens.put(name, "/dashboard/" + name));
     return screens;

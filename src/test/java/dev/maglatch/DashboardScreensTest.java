@@ -30,6 +30,18 @@ class DashboardScreensTest {
         FROM event, generate_series(1, %2$d)
       """;
 
+  /** Leaves a key to another account of its organization. */
+  private static final String MEMBER_WHO_IS_DISABLED =
+      """
+      WITH member AS (
+        INSERT INTO accounts (email, user_record_id, organization_id, role, disabled_at)
+        SELECT 'm@example.com', 'rec' || left(md5('%1$s'), 14), organization_id, 'member', now()
+          FROM api_keys WHERE id = '%1$s'
+        RETURNING id)
+      UPDATE api_keys SET user_id = member.id, created_by = member.id
+        FROM member WHERE api_keys.id = '%1$s'
+      """;
+
   private static TestDashboard dashboard;
   private WebVisitor visitor;
 
@@ -250,6 +262,59 @@ class DashboardScreensTest {
     assertThat(visitor.get(path + "/deliveries/" + UUID.randomUUID()).statusCode()).isEqualTo(404);
   }
 
+  /** With the button, and by emptying the field. */
+  @Test
+  void urlIsRemovedOnceThatIsConfirmed() {
+    visitor.signIn();
+    make("mgp", "leaving");
+    String path = path("leaving");
+    String url = dashboard.upstream.url() + "/hook";
+    for (boolean emptied : new boolean[] {false, true}) {
+      visitor.post(path + "/webhook", Map.of("webhook_url", url));
+      String question =
+          emptied
+              ? location(visitor.post(path + "/webhook", Map.of("webhook_url", "")))
+              : visitor.link(path, "Remove URL");
+      Document asked = visitor.page(question);
+      assertThat(visitor.page(path).select("#webhook_url").val()).as("not yet").isEqualTo(url);
+
+      Document page = visitor.page(location(visitor.submit(asked, Map.of())));
+
+      assertThat(page.text()).contains("Events go nowhere from now on.");
+      assertThat(page.select("#webhook_url").val()).isEmpty();
+      assertThat(page.select("a:contains(Remove URL)")).isEmpty();
+    }
+    assertThat(location(visitor.post(path + "/webhook", Map.of("webhook_url", ""))))
+        .as("there is nothing to ask about")
+        .doesNotContain("remove-url");
+  }
+
+  private static String location(HttpResponse<String> answer) {
+    return answer.headers().firstValue("location").orElseThrow();
+  }
+
+  /** An owner sees why the events of a member's key did not go out. */
+  @Test
+  void deliveryOfADisabledMemberSaysWhyItWasNotSent() {
+    visitor.signIn();
+    make("org", "of-a-member");
+    String path = path("of-a-member");
+    String id = path.substring(path.lastIndexOf('/') + 1);
+    dashboard.database.execute(MEMBER_WHO_IS_DISABLED.formatted(id));
+    dashboard.database.execute(DELIVERIES.formatted(id, 1));
+    dashboard.database.execute(
+        "UPDATE webhook_deliveries SET status = 'pending', due_at = now() WHERE key_id = '"
+            + id
+            + "'");
+
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () ->
+                assertThat(visitor.page(path + "/deliveries").select("tbody").text())
+                    .contains("Failed", "not sent (the account is disabled)"));
+  }
+
   /** However many there were, all of them can be looked at. */
   @Test
   void olderDeliveriesAreOnFurtherPages() {
@@ -425,7 +490,10 @@ class DashboardScreensTest {
     String email = visitor.signIn();
     WebVisitor other = dashboard.visitor();
     other.post("/dashboard/sign-in", Map.of("email", email, "password", WebVisitor.PASSWORD));
-    visitor.post("/dashboard/account/sign-out-others", Map.of());
+    Document question =
+        visitor.page(visitor.link("/dashboard/account", "Sign out everywhere else"));
+    assertThat(other.get("/dashboard/").statusCode()).as("nobody was asked yet").isEqualTo(200);
+    visitor.submit(question, Map.of());
 
     assertThat(other.get("/dashboard/").statusCode()).isEqualTo(303);
     assertThat(visitor.page("/dashboard/account").select("tbody tr")).hasSize(1);

@@ -26,6 +26,7 @@ final class AccountScreens {
     return List.of(
         Route.get("/account", visit -> show(visit, 200, null)),
         Route.post("/account/password", this::changePassword),
+        Route.get("/account/sign-out-others", this::askToSignOutOthers),
         Route.post("/account/sign-out-others", this::signOutOthers));
   }
 
@@ -92,6 +93,11 @@ final class AccountScreens {
           EMAIL_TAKEN ->
           "The current password is another one.";
     };
+  }
+
+  private Future<Reply> askToSignOutOthers(Visit visit) {
+    return Future.succeededFuture(
+        screens.show(visit, "account", "Sign out everywhere else?", Templates.signOutOthers()));
   }
 
   private Future<Reply> signOutOthers(Visit visit) {

@@ -85,6 +85,10 @@ final class Templates {
     return out -> JtenewsecretGenerated.render(html(out), null, row, modal);
   }
 
+  static Content removeUrl(KeyRow row) {
+    return out -> JteremoveurlGenerated.render(html(out), null, row);
+  }
+
   static Content secret(String secret, @Nullable String notice, String back) {
     return out -> JtesecretGenerated.render(html(out), null, secret, notice, back);
   }
@@ -105,6 +109,10 @@ final class Templates {
   static Content account(
       List<SessionRow> sessions, @Nullable String complaint, @Nullable String notice) {
     return out -> JteaccountGenerated.render(html(out), null, sessions, complaint, notice);
+  }
+
+  static Content signOutOthers() {
+    return out -> JtesignoutothersGenerated.render(html(out), null);
   }
 
   static Content usage(UsageBar plot) {

@@ -39,6 +39,10 @@ final class WebhookScreens {
   List<Route> routes() {
     return List.of(
         Route.post("/keys/*/*/webhook", visit -> with(visit, (r, key) -> setUrl(visit, r, key))),
+        Route.get(
+            "/keys/*/*/remove-url", visit -> with(visit, (r, key) -> askToRemove(visit, key))),
+        Route.post(
+            "/keys/*/*/remove-url", visit -> with(visit, (r, key) -> save(visit, r, key, null))),
         Route.post("/keys/*/*/secret", visit -> with(visit, (r, key) -> reveal(visit, key))),
         Route.get("/keys/*/*/new-secret", visit -> with(visit, (r, key) -> askToRenew(visit, key))),
         Route.post("/keys/*/*/new-secret", visit -> with(visit, (r, key) -> renew(visit, r, key))),
@@ -64,20 +68,34 @@ final class WebhookScreens {
             fits(key) ? next.apply(reach, key) : Future.succeededFuture(finder.notFound(visit)));
   }
 
+  /** Sets the URL that was filled in; none that takes the place of one is asked about first. */
   private Future<Reply> setUrl(Visit visit, KeyReach reach, KeyRecord key) {
     String url = visit.form().text("webhook_url");
+    if (url.isEmpty() && key.webhook() != null) {
+      return Future.succeededFuture(Reply.seeOther(KeyRow.path(key) + "/remove-url"));
+    }
     if (!url.isEmpty()
         && (url.length() > TextRule.MAX_URL || !surroundings.acceptsUrl().test(url))) {
       return page.refuse(visit, key, url, KeyForm.URL_NOT_ACCEPTED);
     }
+    return save(visit, reach, key, url.isEmpty() ? null : url);
+  }
+
+  private Future<Reply> askToRemove(Visit visit, KeyRecord key) {
+    KeyRow row = KeyRow.of(key, useCases.clock().instant());
+    return Future.succeededFuture(
+        screens.show(visit, "keys", "Remove the URL?", Templates.removeUrl(row)));
+  }
+
+  private Future<Reply> save(Visit visit, KeyReach reach, KeyRecord key, @Nullable String url) {
     return useCases
         .keys()
-        .setWebhook(reach, key.id(), url.isEmpty() ? null : url, visit.actor())
+        .setWebhook(reach, key.id(), url, visit.actor())
         .map(
             change ->
                 (change == null
                         ? Notice.NO_WEBHOOK
-                        : url.isEmpty() ? Notice.URL_CLEARED : Notice.URL_SET)
+                        : url == null ? Notice.URL_CLEARED : Notice.URL_SET)
                     .at(KeyRow.path(key)));
   }
 
