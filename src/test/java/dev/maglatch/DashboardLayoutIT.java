@@ -63,6 +63,21 @@ class DashboardLayoutIT {
       })))
       """;
 
+  private static final List<String> WITH_COLUMNS =
+      List.of("keys", "key", "deliveries", "service-accounts", "members", "audit", "account");
+
+  /** Returns where each column begins. */
+  private static final String COLUMNS =
+      """
+      () => [...document.querySelectorAll("thead th, .facts dt:first-of-type, .facts dd:first-of-type")]
+        .map(head => Math.round(head.getBoundingClientRect().left))
+      """;
+
+  private static final String TAKE_ROWS_AWAY =
+      """
+      () => document.querySelectorAll("tbody tr, .facts > :nth-child(n+3)").forEach(e => e.remove())
+      """;
+
   private static TestDashboard dashboard;
   private static String email;
   private static Map<String, String> screens;
@@ -208,6 +223,25 @@ class DashboardLayoutIT {
           button(page, "Make it light").click();
           assertStill(page, name + " in light");
         });
+    page.context().close();
+  }
+
+  /** A browser paints what it has while rows are still to come. */
+  @Test
+  void columnsStandWhereTheyDoBeforeTheirRowsAreThere() {
+    Page page = dashboard.browser().open();
+    signIn(page, email);
+    for (String name : WITH_COLUMNS) {
+      page.navigate(screens.get(name));
+      for (int width : new int[] {1280, 1920}) {
+        page.setViewportSize(width, 800);
+        List<?> whole = (List<?>) page.evaluate(COLUMNS);
+        assertThat(whole).as(name).hasSizeGreaterThan(1);
+        page.evaluate(TAKE_ROWS_AWAY);
+        assertThat(page.evaluate(COLUMNS)).as(name + " at " + width).isEqualTo(whole);
+        page.reload();
+      }
+    }
     page.context().close();
   }
 
