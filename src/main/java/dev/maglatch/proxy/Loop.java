@@ -235,6 +235,11 @@ final class Loop {
     return requests.exceeded();
   }
 
+  /** Returns how many requests may be in hand here without lending a place from other loops. */
+  int requestShare() {
+    return requests.share();
+  }
+
   /** Returns the clients' connections. */
   ClientConnections clients() {
     return clients;

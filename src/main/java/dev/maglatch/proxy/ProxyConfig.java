@@ -106,18 +106,25 @@ public record ProxyConfig(List<Route> routes, List<String> trustedCidrs, Pool po
    * takes no more than that away from the others.
    *
    * @param maxConnections to one server
-   * @param maxWaiting requests that wait for a connection to it; one more is 503
+   * @param maxWaiting requests that wait for a connection to it; one more is 503. Where the gateway
+   *     itself has too little processor time, waiting costs it less than refusing: many, bounded by
+   *     {@code maxWait}
    * @param maxWait how long they wait, the time to make a connection not counted; then 503
    * @param maxInFlight requests under way to all servers of the upstream; one more is 503
    */
   public record Pool(int maxConnections, int maxWaiting, Duration maxWait, int maxInFlight) {
-    public static final Pool DEFAULT = new Pool(64, 512);
+    public static final Pool DEFAULT = new Pool(64, 4_096);
 
     private static final Duration SHORTEST = Duration.ofMillis(10);
     private static final Duration LONGEST = Duration.ofMinutes(10);
 
     Pool(int maxConnections, int maxWaiting) {
       this(maxConnections, maxWaiting, Duration.ofSeconds(3), Integer.MAX_VALUE);
+    }
+
+    /** Returns these bounds, but for {@code most} that may wait. */
+    Pool waitingAtMost(int most) {
+      return new Pool(maxConnections, Math.min(maxWaiting, most), maxWait, maxInFlight);
     }
 
     static Pool read(Section proxy) {

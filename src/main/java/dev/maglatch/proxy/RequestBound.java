@@ -26,6 +26,10 @@ final class RequestBound {
     this.unlent = unlent;
   }
 
+  int share() {
+    return share;
+  }
+
   void began() {
     inHand++;
   }

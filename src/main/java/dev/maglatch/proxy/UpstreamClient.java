@@ -107,10 +107,11 @@ final class UpstreamClient {
 
   private UpstreamLine newLine(Line line) {
     Dialer dialer = new Dialer(client, line.server, line.link);
-    UpstreamPool http1 = new UpstreamPool(loop, line.bounds, dialer::dial, head);
+    ProxyConfig.Pool bounds = line.bounds.waitingAtMost(loop.requestShare() / 2);
+    UpstreamPool http1 = new UpstreamPool(loop, bounds, dialer::dial, head);
     return line.link.protocol() == UpstreamGroup.Protocol.HTTP1
         ? http1
-        : new Http2Pool(loop, line.bounds, dialer, http1);
+        : new Http2Pool(loop, bounds, dialer, http1);
   }
 
   private Destination destination(Key key, List<UpstreamLine> lines) {

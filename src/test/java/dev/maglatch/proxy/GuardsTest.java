@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -175,6 +176,44 @@ class GuardsTest {
     }
     assertThat(upstream.received()).hasSize(3);
     assertThat(proxy.log).extracting(AccessLog.Entry::ending).contains(Ending.OVERLOADED);
+  }
+
+  /** However many may wait for an upstream that answers nobody. */
+  @Test
+  void halfOfThePlacesAreLeftToOtherUpstreams() throws IOException {
+    proxy.close();
+    upstream.does(this::hold);
+    try (UpstreamServer other = new UpstreamServer()) {
+      RouteMatch others = new RouteMatch(null, PathPattern.prefix("/other"), Set.of());
+      Route away = Routes.named(Routes.with(RunningProxy.open(other), others), "other");
+      Guards guards = new Guards(0, 8, 0, Duration.ofMinutes(1));
+      proxy =
+          new RunningProxy(
+              new ProxyConfig(
+                  List.of(away, RunningProxy.open(upstream)),
+                  List.of(),
+                  new ProxyConfig.Pool(1, 1_000)),
+              Listeners.guarded(ListenerConfig.DEFAULT, guards),
+              parts -> parts);
+      List<Wire> clients = new ArrayList<>();
+      for (int i = 0; i < 6; i++) { // one is answered, four wait
+        clients.add(proxy.connect());
+        clients.get(i).send("GET / HTTP/1.1", "Host: h");
+      }
+      await().until(() -> proxy.log.size() == 1);
+      assertThat(proxy.log.get(0).ending()).isEqualTo(Ending.OVERLOADED);
+      try (Wire client = proxy.connect()) {
+        client.send("GET /other HTTP/1.1", "Host: h");
+        assertThat(client.head().status()).isEqualTo(200);
+      }
+      release.countDown();
+      int answered = 0;
+      for (Wire client : clients) {
+        answered += client.head().status() == 200 ? 1 : 0;
+        client.close();
+      }
+      assertThat(answered).isEqualTo(5);
+    }
   }
 
   /** Also when it cannot be shared out equally, and when there are fewer requests than loops. */
