@@ -162,84 +162,76 @@ final class RunningProxy implements AutoCloseable {
     return Routes.with(route, maxBodyBytes);
   }
 
-  static ProxyParts with(ProxyParts parts, Cors cors, OwnRoutes ownRoutes) {
-    return new ProxyParts(
-        parts.verifier(),
-        parts.limits(),
-        parts.windows(),
-        parts.ownSession(),
-        parts.use(),
-        ownRoutes,
-        cors,
-        parts.requestIds(),
-        parts.metrics(),
-        parts.accessLog(),
-        parts.clock(),
-        parts.nanoTime());
-  }
-
-  /** The same at another time. */
-  static ProxyParts at(ProxyParts parts, InstantSource clock) {
-    return new ProxyParts(
-        parts.verifier(),
-        parts.limits(),
-        parts.windows(),
-        parts.ownSession(),
-        parts.use(),
-        parts.ownRoutes(),
-        parts.cors(),
-        parts.requestIds(),
-        parts.metrics(),
-        parts.accessLog(),
-        clock,
-        parts.nanoTime());
-  }
-
-  /** The same by another monotonic clock. */
-  static ProxyParts ticking(ProxyParts parts, LongSupplier nanoTime) {
-    return new ProxyParts(
-        parts.verifier(),
-        parts.limits(),
-        parts.windows(),
-        parts.ownSession(),
-        parts.use(),
-        parts.ownRoutes(),
-        parts.cors(),
-        parts.requestIds(),
-        parts.metrics(),
-        parts.accessLog(),
-        parts.clock(),
-        nanoTime);
-  }
-
-  static ProxyParts with(ProxyParts parts, ProxyMetrics metrics) {
-    return new ProxyParts(
-        parts.verifier(),
-        parts.limits(),
-        parts.windows(),
-        parts.ownSession(),
-        parts.use(),
-        parts.ownRoutes(),
-        parts.cors(),
-        parts.requestIds(),
-        metrics,
-        parts.accessLog(),
-        parts.clock(),
-        parts.nanoTime());
-  }
-
-  static ProxyParts limiting(ProxyParts parts, KeyLimits limits) {
+  private static ProxyParts copy(
+      ProxyParts parts,
+      KeyLimits limits,
+      OwnRoutes ownRoutes,
+      Cors cors,
+      ProxyMetrics metrics,
+      InstantSource clock,
+      LongSupplier nanoTime) {
     return new ProxyParts(
         parts.verifier(),
         limits,
         parts.windows(),
         parts.ownSession(),
         parts.use(),
+        ownRoutes,
+        cors,
+        parts.requestIds(),
+        metrics,
+        parts.accessLog(),
+        clock,
+        nanoTime);
+  }
+
+  static ProxyParts with(ProxyParts parts, Cors cors, OwnRoutes ownRoutes) {
+    return copy(
+        parts, parts.limits(), ownRoutes, cors, parts.metrics(), parts.clock(), parts.nanoTime());
+  }
+
+  /** The same at another time. */
+  static ProxyParts at(ProxyParts parts, InstantSource clock) {
+    return copy(
+        parts,
+        parts.limits(),
         parts.ownRoutes(),
         parts.cors(),
-        parts.requestIds(),
         parts.metrics(),
-        parts.accessLog(),
+        clock,
+        parts.nanoTime());
+  }
+
+  /** The same by another monotonic clock. */
+  static ProxyParts ticking(ProxyParts parts, LongSupplier nanoTime) {
+    return copy(
+        parts,
+        parts.limits(),
+        parts.ownRoutes(),
+        parts.cors(),
+        parts.metrics(),
+        parts.clock(),
+        nanoTime);
+  }
+
+  static ProxyParts with(ProxyParts parts, ProxyMetrics metrics) {
+    return copy(
+        parts,
+        parts.limits(),
+        parts.ownRoutes(),
+        parts.cors(),
+        metrics,
+        parts.clock(),
+        parts.nanoTime());
+  }
+
+  static ProxyParts limiting(ProxyParts parts, KeyLimits limits) {
+    return copy(
+        parts,
+        limits,
+        parts.ownRoutes(),
+        parts.cors(),
+        parts.metrics(),
         parts.clock(),
         parts.nanoTime());
   }
