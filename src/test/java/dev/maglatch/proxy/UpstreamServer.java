@@ -4,17 +4,9 @@ package dev.maglatch.proxy;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** An upstream over plain sockets that does what a test tells it to, good or bad. */
 final class UpstreamServer implements AutoCloseable {
@@ -24,17 +16,8 @@ final class UpstreamServer implements AutoCloseable {
     void answer(Wire wire, Message request) throws IOException;
   }
 
-  private final ServerSocket listening;
-  private final ExecutorService threads =
-      Executors.newCachedThreadPool(
-          task -> {
-            Thread thread = new Thread(task, "upstream");
-            thread.setDaemon(true);
-            return thread;
-          });
-  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final AcceptedSockets sockets;
   private final List<Message> received = new CopyOnWriteArrayList<>();
-  private final AtomicInteger accepted = new AtomicInteger();
   private volatile Script script;
 
   UpstreamServer() {
@@ -43,12 +26,7 @@ final class UpstreamServer implements AutoCloseable {
 
   UpstreamServer(Script script) {
     this.script = script;
-    try {
-      listening = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
-    } catch (IOException failure) {
-      throw new UncheckedIOException(failure);
-    }
-    threads.execute(this::accept);
+    sockets = new AcceptedSockets((socket, number) -> serve(socket));
   }
 
   /** Reads the body, if any, and answers 200 with its length. */
@@ -63,7 +41,7 @@ final class UpstreamServer implements AutoCloseable {
   }
 
   int port() {
-    return listening.getLocalPort();
+    return sockets.port();
   }
 
   Upstream address() {
@@ -83,53 +61,26 @@ final class UpstreamServer implements AutoCloseable {
   }
 
   int accepted() {
-    return accepted.get();
+    return sockets.accepted();
   }
 
   int open() {
-    return open.size();
+    return sockets.open();
   }
 
-  private void accept() {
-    try {
-      while (true) {
-        Socket socket = listening.accept();
-        accepted.incrementAndGet();
-        open.add(socket);
-        threads.execute(() -> serve(socket));
-      }
-    } catch (IOException closed) {
-      // the end
-    }
-  }
-
-  private void serve(Socket socket) {
-    try (socket) {
-      Wire wire = new Wire(socket);
-      Message request = wire.readHead();
-      while (request != null) {
-        received.add(request);
-        script.answer(wire, request);
-        request = wire.readHead();
-      }
-    } catch (IOException expected) {
-      // the script or the other side broke it off
-    } finally {
-      open.remove(socket);
+  private void serve(Socket socket) throws IOException {
+    Wire wire = new Wire(socket);
+    Message request = wire.readHead();
+    while (request != null) {
+      received.add(request);
+      script.answer(wire, request);
+      request = wire.readHead();
     }
   }
 
   @Override
   public void close() {
-    try {
-      listening.close();
-      for (Socket socket : open) {
-        socket.close();
-      }
-    } catch (IOException failure) {
-      throw new UncheckedIOException(failure);
-    }
-    threads.shutdownNow();
+    sockets.close();
   }
 
   static byte[] bytes(String text) {
