@@ -2,9 +2,7 @@
 package dev.maglatch.usage;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class UsageBuffer {
   /*
    * Each thread writes to a stripe of its own, so event loops that serve one busy key do not fight
-   * for a cache line. A stripe's lock is contended only while a drain swaps its map (some ten
+   * for a cache line. A stripe's lock is contended only while a drain swaps its uses (some ten
    * nanoseconds, once per interval) or when there are more threads than stripes. A repeated touch
    * allocates nothing.
    */
@@ -44,14 +42,15 @@ final class UsageBuffer {
   boolean touch(UUID keyId, long epochMillis, @Nullable String ip, @Nullable String agent) {
     Stripe stripe = own.get();
     synchronized (stripe) {
-      PendingUse use = stripe.uses.get(keyId);
-      if (use == null) {
-        use = admit(stripe, keyId, epochMillis);
+      int row = stripe.uses.find(keyId);
+      if (row < 0) {
+        if (!admit()) {
+          return false;
+        }
+        row = stripe.uses.add(keyId);
       }
-      if (use == null) {
-        return false;
-      }
-      use.note(
+      stripe.uses.note(
+          row,
           epochMillis,
           StoredText.cut(ip, StoredText.MAX_ADDRESS),
           StoredText.cut(agent, StoredText.MAX_USER_AGENT));
@@ -59,27 +58,25 @@ final class UsageBuffer {
     }
   }
 
-  private @Nullable PendingUse admit(Stripe stripe, UUID keyId, long epochMillis) {
+  private boolean admit() {
     if (keys.incrementAndGet() > maxKeys) {
       keys.decrementAndGet();
-      return null;
+      return false;
     }
-    PendingUse use = new PendingUse(epochMillis);
-    stripe.uses.put(keyId, use);
-    return use;
+    return true;
   }
 
   boolean isEmpty() {
     return keys.get() == 0;
   }
 
-  /** Takes everything out, one map for each stripe that had something. */
-  List<Map<UUID, PendingUse>> drain() {
-    List<Map<UUID, PendingUse>> drained = new ArrayList<>();
+  /** Takes everything out, apart for each stripe that had something. */
+  List<PendingUses> drain() {
+    List<PendingUses> drained = new ArrayList<>();
     for (Stripe stripe : stripes) {
-      Map<UUID, PendingUse> uses = stripe.swap();
-      if (!uses.isEmpty()) {
-        keys.addAndGet(-uses.size());
+      PendingUses uses = stripe.swap();
+      if (uses.rows() > 0) {
+        keys.addAndGet(-uses.rows());
         drained.add(uses);
       }
     }
@@ -88,18 +85,18 @@ final class UsageBuffer {
 
   /** One thread's share. Guarded by its own monitor. */
   private static final class Stripe {
-    private Map<UUID, PendingUse> uses = new HashMap<>();
+    private PendingUses uses = new PendingUses(0);
 
-    /** Exchanges the map for an empty one, made beforehand so that the lock is held shortly. */
-    Map<UUID, PendingUse> swap() {
+    /** Exchanges the uses for none, made beforehand so that the lock is held shortly. */
+    PendingUses swap() {
       int expected;
       synchronized (this) {
-        expected = uses.size();
+        expected = uses.rows();
       }
-      Map<UUID, PendingUse> empty = new HashMap<>(expected * 2);
+      PendingUses none = new PendingUses(expected + expected / 4);
       synchronized (this) {
-        Map<UUID, PendingUse> full = uses;
-        uses = empty;
+        PendingUses full = uses;
+        uses = none;
         return full;
       }
     }

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,14 +40,15 @@ public final class UsageRecorder {
   private final InstantSource clock;
   private final LongSupplier nanoTime;
   private final UsageBuffer buffer;
-  private final UsageBacklog backlog; // touched by one flush at a time
 
   // Guarded by this.
   private Future<Void> flush = Future.succeededFuture();
   private long timer;
   private boolean running;
 
-  // Touched by one flush at a time.
+  // Touched by one flush at a time. What is being written stays in the backlog until it is: a
+  // failed write loses nothing.
+  private PendingUses backlog = new PendingUses(0);
   private Instant nextRemoval = Instant.MIN;
   private boolean failing;
 
@@ -67,7 +67,6 @@ public final class UsageRecorder {
     this.nanoTime = requireNonNull(nanoTime, "nanoTime");
     int stripes = STRIPES_PER_PROCESSOR * Runtime.getRuntime().availableProcessors();
     this.buffer = new UsageBuffer(config.maxPendingKeys(), stripes);
-    this.backlog = new UsageBacklog(config.maxPendingKeys());
   }
 
   /**
@@ -118,7 +117,7 @@ public final class UsageRecorder {
     return Future.failedFuture(
         Fault.of(
             Fault.Code.STORE_UNAVAILABLE,
-            "last usage flush failed, usage lost of keys=" + backlog.size(),
+            "last usage flush failed, usage lost of keys=" + backlog.waiting(),
             cause));
   }
 
@@ -147,7 +146,7 @@ public final class UsageRecorder {
   }
 
   private Future<Void> gatherAndWrite() {
-    if (buffer.isEmpty() && backlog.size() == 0) {
+    if (buffer.isEmpty() && backlog.waiting() == 0) {
       return Future.succeededFuture().compose(nothing -> removeOldHours());
     }
     long start = nanoTime.getAsLong();
@@ -162,13 +161,22 @@ public final class UsageRecorder {
 
   private Future<Void> writeBuffer() {
     long dropped = 0;
-    for (Map<UUID, PendingUse> drained : buffer.drain()) {
-      dropped += backlog.add(drained);
+    backlog = backlog.unwritten();
+    for (PendingUses drained : buffer.drain()) {
+      dropped += takeOver(drained);
     }
     if (dropped > 0) {
       metrics.dropped(dropped);
     }
     return write();
+  }
+
+  private long takeOver(PendingUses drained) {
+    if (backlog.waiting() == 0) { // the usual case: nothing is left of the last flush
+      backlog = drained;
+      return 0;
+    }
+    return backlog.addAll(drained, config.maxPendingKeys());
   }
 
   /**
@@ -177,18 +185,19 @@ public final class UsageRecorder {
    * have had their turn.
    */
   private Future<Void> write() {
-    List<UUID> keys = backlog.keys();
     Future<Void> turn = Future.succeededFuture();
-    for (int from = 0; from < keys.size(); from += UsageStore.MAX_ROWS) {
-      List<UUID> some = keys.subList(from, Math.min(from + UsageStore.MAX_ROWS, keys.size()));
-      turn = turn.compose(done -> write(some));
+    for (int row = 0; row < backlog.rows(); row += UsageStore.MAX_ROWS) {
+      int from = row;
+      turn = turn.compose(done -> write(from));
     }
-    return turn.compose(done -> backlog.size() == 0 ? Future.succeededFuture() : write());
+    return turn.compose(done -> backlog.waiting() == 0 ? Future.succeededFuture() : write());
   }
 
-  private Future<Void> write(List<UUID> keys) {
-    List<KeyUsage> batch = backlog.firstHours(keys);
-    return inTime(store.add(batch)).map(done -> written(batch));
+  private Future<Void> write(int from) {
+    List<KeyUsage> batch = backlog.firstHours(from, UsageStore.MAX_ROWS);
+    return batch.isEmpty()
+        ? Future.succeededFuture()
+        : inTime(store.add(batch)).map(done -> written(batch));
   }
 
   private <T> Future<T> inTime(Future<T> statement) {
@@ -204,9 +213,9 @@ public final class UsageRecorder {
   /** Says what became of a flush: the first failure and the first success after it are logged. */
   private void ended(long nanos, @Nullable Throwable failure) {
     metrics.flushed(nanos, failure == null);
-    metrics.pendingKeys(backlog.size());
+    metrics.pendingKeys(backlog.waiting());
     if (failure != null && !failing) {
-      LOG.warn("usage flush failed, keeping it pendingKeys={}", backlog.size(), failure);
+      LOG.warn("usage flush failed, keeping it pendingKeys={}", backlog.waiting(), failure);
     } else if (failure == null && failing) {
       LOG.info("usage flush works again");
     }
