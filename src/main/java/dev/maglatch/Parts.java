@@ -42,6 +42,7 @@ import dev.maglatch.postgres.PgSignInCounters;
 import dev.maglatch.postgres.PgUsageStore;
 import dev.maglatch.postgres.PoolLimits;
 import dev.maglatch.proxy.AccessLog;
+import dev.maglatch.proxy.KeyUse;
 import dev.maglatch.proxy.OwnHost;
 import dev.maglatch.proxy.OwnRoutes;
 import dev.maglatch.proxy.ProxyParts;
@@ -209,7 +210,7 @@ final class Parts {
   }
 
   WarmUp warmUp() {
-    return new WarmUp(vertx, trust);
+    return new WarmUp(vertx, trust, proxy, keyStore);
   }
 
   /** Returns what tells the time that all replicas share (rule 9). */
@@ -358,13 +359,18 @@ final class Parts {
         (keyId, address, agent) -> usage.touch(keyId, databaseClock.millis(), address, agent));
   }
 
+  /** Made here for all, so that it is of one class, which compiled code counts on. */
+  static KeyUse use(UsageRecorder usage) {
+    return usage::touch;
+  }
+
   private ProxyParts makeProxy() {
     return new ProxyParts(
         verifier,
         limits,
         new WindowLimits(replica::replicas, NANO_TIME),
         sessionVerifier::isOwn,
-        usage::touch,
+        use(usage),
         publicRoutes(),
         cors,
         new RequestIds(random),
