@@ -46,12 +46,16 @@ resident() { # pid; MiB
     awk '/^VmRSS/ {sum += $2} END {printf "%d", sum / 1024}'
 }
 
+# What is no request gives way to requests, as in the image (operating.md).
+yields="-XX:ThreadPriorityPolicy=1 -XX:JavaPriority1_To_OSPriority=10 -XX:CompilerThreadPriority=10"
+
 # Leaves the pid in $gateway. Arguments: further settings.
 start_gateway() {
   # shellcheck disable=SC2086
-  start java $java -cp "$classes" dev.maglatch.cli.Main serve --config "$here/maglatch.yaml" "$@"
+  start java $java $yields -cp "$classes" dev.maglatch.cli.Main serve --config "$here/maglatch.yaml" "$@"
   gateway=$started
-  await http://127.0.0.1:18204/ # listens only when it is ready
+  await http://127.0.0.1:18204/ # the warm-up is still going on
+  until curl -sf -o "$work/body" http://127.0.0.1:18205/readyz; do sleep 0.01; done
 }
 
 make_keys() { # number, file for the tokens, file for the hashes
