@@ -132,8 +132,8 @@ final class WarmUp {
     }
     NetServer upstream = vertx.createNetServer().connectHandler(WarmUp::answer);
     NetClient askers = vertx.createNetClient();
-    return store // what connects first decides whose the connection is: not the plane's, which
-        // ends
+    // Who asks first makes the connection: not the plane, with which it would end.
+    return store
         .find(List.of())
         .transform(connected -> upstream.listen(0, LOOPBACK))
         .compose(listening -> forward(new Upstream(false, LOOPBACK, listening.actualPort(), "")))
