@@ -163,6 +163,8 @@ class ImageIT {
         assertThat(run(maglatch(environment, "try", "--url", url)))
             .contains("The gateway let a new key in.")
             .contains("It refused the key once it was revoked.");
+        assertThat(niceness(jvm(serve), "C2 Compiler")).isNotEmpty().containsOnly(10);
+        assertThat(niceness(jvm(serve), "vert.x-eventloo")).contains(0).containsOnlyOnce(10);
 
         jvm(serve).destroy();
         assertThat(serve.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -221,6 +223,22 @@ class ImageIT {
         .filter(child -> child.info().command().orElse("").endsWith("/bin/java"))
         .findFirst()
         .orElseThrow();
+  }
+
+  /** Returns how far each thread of that name lets others go first: 0 as usual, at most 19. */
+  private static List<Integer> niceness(ProcessHandle process, String name) throws IOException {
+    List<Integer> found = new ArrayList<>();
+    Path tasks = Path.of("/proc", Long.toString(process.pid()), "task");
+    try (Stream<Path> threads = Files.list(tasks)) {
+      for (Path thread : threads.toList()) {
+        String stat = Files.readString(thread.resolve("stat")); // id (name) state parent ...
+        int end = stat.lastIndexOf(')');
+        if (stat.substring(0, end).contains("(" + name)) {
+          found.add(Integer.parseInt(stat.substring(end + 2).split(" ", -1)[16]));
+        }
+      }
+    }
+    return found;
   }
 
   /** Returns what a command printed; fails if it failed. */
