@@ -46,8 +46,9 @@ resident() { # pid; MiB
     awk '/^VmRSS/ {sum += $2} END {printf "%d", sum / 1024}'
 }
 
-# What is no request gives way to requests, as in the image (operating.md).
-yields="-XX:ThreadPriorityPolicy=1 -XX:JavaPriority1_To_OSPriority=10 -XX:CompilerThreadPriority=10"
+# What is no request gives way to requests (operating.md), by the options that the image has.
+yields=$(sed -n 's/.*--add-options="\(.*\)"$/\1/p' "$root/src/main/image/stage")
+[ -n "$yields" ] || { echo "src/main/image/stage has no --add-options" >&2; exit 1; }
 
 # Leaves the pid in $gateway. Arguments: further settings.
 start_gateway() {
