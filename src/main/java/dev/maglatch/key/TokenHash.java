@@ -26,6 +26,11 @@ public record TokenHash(long a, long b, long c, long d) {
     return ByteBuffer.allocate(BYTES).putLong(a).putLong(b).putLong(c).putLong(d).array();
   }
 
+  /** Returns a number from 0 to below 1, the same for the same hash, evenly spread over hashes. */
+  public double fraction() {
+    return (c >>> 11) * 0x1p-53;
+  }
+
   /** The bits are uniform already, so one word is hash enough. */
   @Override
   public int hashCode() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
@@ -32,6 +33,11 @@ final class KeyLoads {
   static final int MAX_RUNNING = 1024;
   private static final int MAX_ATTEMPTS = 4;
 
+  /** Running queries beyond which nothing is renewed: who waits for an answer goes first. */
+  static final int MAX_RENEWING = 16;
+
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final Tokens tokens;
   private final KeyStore store;
   private final ChangeClock changes;
@@ -40,6 +46,8 @@ final class KeyLoads {
   private final VerifyMetrics metrics;
   private final ConcurrentHashMap<TokenHash, Load> running = new ConcurrentHashMap<>();
   private final AtomicInteger runningCount = new AtomicInteger();
+  private volatile boolean failing;
+  private volatile long failedNanos;
 
   KeyLoads(
       Tokens tokens,
@@ -62,12 +70,28 @@ final class KeyLoads {
    * @param leaseHeld whether a query that runs already may be shared
    */
   CompletableFuture<CachedKey> load(TokenHash hash, boolean leaseHeld) {
+    return joined(hash, leaseHeld).result;
+  }
+
+  private Load joined(TokenHash hash, boolean leaseHeld) {
     Joining joining = new Joining();
     running.compute(hash, (same, current) -> join(same, current, leaseHeld, joining));
     if (joining.toSend != null) {
       send(joining.toSend);
     }
-    return joining.joined().result;
+    return joining.joined();
+  }
+
+  /**
+   * Asks the database anew about a token that goes on being served meanwhile. Does nothing while
+   * many queries run, one for this token does, or one failed within the last second: the next use
+   * tries again.
+   */
+  void renew(TokenHash hash) {
+    boolean pausing = failing && nanoTime.getAsLong() - failedNanos < PAUSE_NANOS;
+    if (!pausing && runningCount.get() < MAX_RENEWING && !running.containsKey(hash)) {
+      joined(hash, true);
+    }
   }
 
   private Load join(TokenHash hash, @Nullable Load current, boolean leaseHeld, Joining joining) {
@@ -102,7 +126,10 @@ final class KeyLoads {
     found(load)
         .onComplete(
             answer -> {
-              metrics.loaded(nanoTime.getAsLong() - load.sentNanos, answer.succeeded());
+              long answeredNanos = nanoTime.getAsLong();
+              metrics.loaded(answeredNanos - load.sentNanos, answer.succeeded());
+              failedNanos = answeredNanos;
+              failing = answer.failed();
               if (answer.failed()) {
                 finish(load, null, answer.cause());
               } else {

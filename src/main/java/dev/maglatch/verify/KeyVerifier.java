@@ -30,10 +30,19 @@ public final class KeyVerifier implements StreamVerifier {
    * fresh (no change named it since it was read), is it trusted (the lease is held), is it young
    * (the TTL, a last bound that should never matter).
    *
+   * A key in use is read again before its time is over, while it goes on being served: keys that
+   * came together, after a start say, would all be asked about in one moment else, and their
+   * requests would wait. At which age is the hash's to say, so that they do not come together again.
+   *
    * "No such key" lives in a cache of its own, so that it can be small and short-lived without a
    * variable expiry on the hit path, and so that guesses never push out keys.
    */
   private static final int NEGATIVE_SHARE = 10;
+
+  /** Of the TTL: the age from which on a key in use is read again, and how far that is spread. */
+  private static final double RENEWED_FROM = 0.5;
+
+  private static final double RENEWED_OVER = 0.375;
 
   private final Tokens tokens;
   private final KeyLoads loads;
@@ -47,6 +56,8 @@ public final class KeyVerifier implements StreamVerifier {
   private final Cache<TokenHash, CachedKey> found;
   private final Cache<TokenHash, CachedKey> absent;
   private final long ttlNanos;
+  private final long renewedFromNanos;
+  private final long renewedOverNanos;
   private final long absentNanos;
 
   /**
@@ -71,6 +82,8 @@ public final class KeyVerifier implements StreamVerifier {
     this.metrics = metrics;
     this.guesses = acceptUnchecked ? GuessBudget.standard(nanoTime) : null;
     this.ttlNanos = config.ttl().toNanos();
+    this.renewedFromNanos = (long) (RENEWED_FROM * ttlNanos);
+    this.renewedOverNanos = (long) (RENEWED_OVER * ttlNanos);
     this.times = times;
     this.absentNanos = config.negativeTtl().toNanos();
     this.found =
@@ -169,10 +182,23 @@ public final class KeyVerifier implements StreamVerifier {
     }
     Verdict verdict = entry.verdictAt(databaseTime.millis());
     return switch (trust.level(now)) {
-      case TRUSTED -> entry.ageNanos(now) < ttlNanos ? verdict : null;
+      case TRUSTED -> youngEnough(hash, entry.ageNanos(now)) ? verdict : null;
       case ASK -> null;
       case LOST -> withoutDatabase(verdict, now, maxStaleNanos);
     };
+  }
+
+  private boolean youngEnough(TokenHash hash, long age) {
+    if (age < renewedFromNanos) {
+      return true;
+    }
+    if (age >= ttlNanos) {
+      return false;
+    }
+    if (age - renewedFromNanos >= hash.fraction() * renewedOverNanos) {
+      loads.renew(hash);
+    }
+    return true;
   }
 
   private @Nullable Verdict rememberedAbsent(TokenHash hash, long now) {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -291,6 +292,106 @@ class KeyVerifierTest {
 
     assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
     assertThat(store.queries).isEqualTo(2);
+  }
+
+  @Test
+  void keyInUseIsReadAgainBeforeItsTimeIsOver() {
+    String token = newKey(null, null);
+    decide(token);
+    store.hold();
+
+    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
+    assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
+    assertThat(store.queries).isEqualTo(2);
+    store.answerOne();
+    nanos += TimeUnit.MINUTES.toNanos(1);
+
+    assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
+    assertThat(store.queries).isEqualTo(2);
+  }
+
+  /** What came together does not come together again. */
+  @Test
+  void keysReadTogetherAreReadAgainOneByOne() {
+    List<String> all = Stream.generate(() -> newKey(null, null)).limit(800).toList();
+    all.forEach(this::decide);
+    nanos += TimeUnit.SECONDS.toNanos(149);
+    all.forEach(token -> assertThat(verifier.decideNow(token, ADDRESS)).isNotNull());
+    assertThat(store.queries).isEqualTo(800);
+
+    int most = 0;
+    for (int second = 150; second < 264; second++) {
+      int before = store.queries;
+      nanos += TimeUnit.SECONDS.toNanos(1);
+      all.forEach(token -> assertThat(verifier.decideNow(token, ADDRESS)).isNotNull());
+      most = Math.max(most, store.queries - before);
+    }
+
+    assertThat(store.queries).isEqualTo(1600);
+    assertThat(most).isBetween(1, 40); // 7 a second, evenly spread
+  }
+
+  @Test
+  void failedRenewalIsTriedAgainASecondLater() {
+    String token = newKey(null, null);
+    decide(token);
+    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
+    store.down(true);
+
+    for (int use = 0; use < 10; use++) {
+      assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
+    }
+    assertThat(store.queries).isEqualTo(2);
+    nanos += TimeUnit.SECONDS.toNanos(1);
+    store.down(false);
+    assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
+
+    assertThat(store.queries).isEqualTo(3);
+  }
+
+  @Test
+  void renewalsLeaveRoomForThoseWhoWait() {
+    List<String> all = Stream.generate(() -> newKey(null, null)).limit(40).toList();
+    all.forEach(this::decide);
+    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
+    store.hold();
+
+    all.forEach(token -> assertThat(verifier.decideNow(token, ADDRESS)).isNotNull());
+
+    assertThat(store.waiting()).isEqualTo(KeyLoads.MAX_RENEWING);
+  }
+
+  /** A renewal is a read like any other: a revocation that overtakes it counts. */
+  @Test
+  void keyRevokedWhileItIsReadAgainIsNotServed() {
+    String token = newKey(null, null);
+    TokenHash stored = tokens.stored(Tokens.sha256(token)).get(0);
+    decide(token);
+    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
+    store.hold();
+    assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
+
+    put(token, stored, null, now);
+    changes.keyChanged(stored);
+    store.answerOne(); // what it saw is from before the revocation
+
+    assertThat(verifier.decideNow(token, ADDRESS)).isNull();
+    store.answerOne();
+    assertThat(verifier.decideNow(token, ADDRESS)).isEqualTo(Verdict.REVOKED);
+  }
+
+  @Test
+  void nothingIsReadAgainWithoutALease() {
+    String token = newKey(null, null);
+    decide(token);
+    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
+    level = Trust.Level.LOST;
+
+    assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
+
+    assertThat(store.queries).isOne();
   }
 
   @Test
