@@ -128,11 +128,12 @@ final class KeyLoads {
             answer -> {
               long answeredNanos = nanoTime.getAsLong();
               metrics.loaded(answeredNanos - load.sentNanos, answer.succeeded());
-              failedNanos = answeredNanos;
-              failing = answer.failed();
               if (answer.failed()) {
+                failedNanos = answeredNanos;
+                failing = true;
                 finish(load, null, answer.cause());
               } else {
+                failing = false;
                 answered(load, answer.result(), attempt);
               }
             });
