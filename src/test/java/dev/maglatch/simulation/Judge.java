@@ -112,21 +112,40 @@ final class Judge {
         decided -> {
           Verdict verdict = decided.verdict();
           boolean fromMemory = standing != Standing.HELD && decided.unasked();
-          if (verdict != null && !decided.servedStale()) {
+          boolean held = standing == Standing.HELD && underLease(gateway);
+          if (verdict != null && (!decided.servedStale() || held)) {
             check(gateway, key, fromMemory ? 0 : floor, verdict, standing.name());
           }
           if (decided.servedStale()) {
-            checkStale(gateway, key, standing, back, slept && gateway.onlySlept());
+            checkStale(
+                gateway,
+                key,
+                held && !decided.unasked(),
+                standing,
+                back,
+                slept && gateway.onlySlept());
           }
         });
   }
 
-  /** Rule 7: only without a lease, not for long, and neither after a pause nor with a database. */
+  private static boolean underLease(Gateway gateway) {
+    return gateway.lease.nanosSinceEnd(gateway.nanoTime()) < 0;
+  }
+
+  /**
+   * Rule 7: only without a lease, not for long, and neither after a pause nor with a database. With
+   * a lease only what is older than its TTL and could not be read again; it must be true then.
+   */
   private void checkStale(
-      Gateway gateway, int key, Standing standing, boolean back, boolean slept) {
+      Gateway gateway,
+      int key,
+      boolean needlessly,
+      Standing standing,
+      boolean back,
+      boolean slept) {
     verdicts++;
     long since = gateway.lease.nanosSinceEnd(gateway.nanoTime());
-    if (since < 0 && standing == Standing.HELD) {
+    if (needlessly) {
       violated(gateway, key, "served stale under a lease");
     }
     if (since > Gateway.CACHE.maxStaleness().toNanos()) {
