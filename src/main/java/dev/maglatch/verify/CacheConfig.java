@@ -8,8 +8,8 @@ import java.time.Duration;
  * How much is remembered about keys, and for how long.
  *
  * @param maxEntries keys remembered; the least used go first
- * @param ttl age beyond which nothing counts that was read about a key, even though nothing is
- *     known to have changed; what is used is read again before
+ * @param ttl age at which a key is read again at the latest, though nothing is known to have
+ *     changed; one in use is read again before
  * @param negativeTtl how long "no such key" is remembered
  * @param onDatabaseLoss what happens to keys verified before while the database is lost
  * @param maxStaleness how long they are served then, counted from the last lease
