@@ -46,7 +46,7 @@ final class Gateway {
   static final CacheConfig CACHE =
       new CacheConfig(
           100,
-          Duration.ofSeconds(2), // keys are renewed while they are changed
+          Duration.ofSeconds(8), // keys in use are renewed from 4 s on
           Duration.ofSeconds(30),
           CacheConfig.OnDatabaseLoss.SERVE,
           Duration.ofSeconds(3));

@@ -112,42 +112,29 @@ final class Judge {
         decided -> {
           Verdict verdict = decided.verdict();
           boolean fromMemory = standing != Standing.HELD && decided.unasked();
-          boolean held = standing == Standing.HELD && underLease(gateway);
-          if (verdict != null && (!decided.servedStale() || held)) {
+          boolean held =
+              standing == Standing.HELD && gateway.lease.nanosSinceEnd(gateway.nanoTime()) < 0;
+          if (verdict != null && (held || !decided.servedStale())) {
             check(gateway, key, fromMemory ? 0 : floor, verdict, standing.name());
           }
+          if (held && decided.servedStale() && !decided.unasked()) {
+            violated(gateway, key, "served stale under a lease, though the database answered");
+          }
           if (decided.servedStale()) {
-            checkStale(
-                gateway,
-                key,
-                held && !decided.unasked(),
-                standing,
-                back,
-                slept && gateway.onlySlept());
+            checkStale(gateway, key, standing, back, slept && gateway.onlySlept());
           }
         });
   }
 
-  private static boolean underLease(Gateway gateway) {
-    return gateway.lease.nanosSinceEnd(gateway.nanoTime()) < 0;
-  }
-
   /**
-   * Rule 7: only without a lease, not for long, and neither after a pause nor with a database. With
-   * a lease only what is older than its TTL and could not be read again; it must be true then.
+   * Rule 7: not for long, and neither after a pause nor with a database. With a lease only what is
+   * older than its TTL and could not be read again, and it must be true: whoever sees the lease
+   * looks at that.
    */
   private void checkStale(
-      Gateway gateway,
-      int key,
-      boolean needlessly,
-      Standing standing,
-      boolean back,
-      boolean slept) {
+      Gateway gateway, int key, Standing standing, boolean back, boolean slept) {
     verdicts++;
     long since = gateway.lease.nanosSinceEnd(gateway.nanoTime());
-    if (needlessly) {
-      violated(gateway, key, "served stale under a lease");
-    }
     if (since > Gateway.CACHE.maxStaleness().toNanos()) {
       violated(gateway, key, "served stale for too long");
     }
