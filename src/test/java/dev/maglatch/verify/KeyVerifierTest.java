@@ -28,6 +28,10 @@ import org.junit.jupiter.api.Test;
 
 class KeyVerifierTest {
   private static final String ADDRESS = "192.0.2.7";
+
+  /** The age at which every key in use has been read again. */
+  private static final long DUE_NANOS = CacheConfig.DEFAULT.ttl().toNanos() * 7 / 8;
+
   private static final SecretKeyBytes CHECK = new SecretKeyBytes(new byte[32]);
   private static final SecretKeyBytes PEPPER = new SecretKeyBytes(filled(1));
   private static final SecretKeyBytes RETIRED = new SecretKeyBytes(filled(2));
@@ -288,7 +292,7 @@ class KeyVerifierTest {
   void entryOlderThanItsTtlIsReadAgain() {
     String token = newKey(null, null);
     decide(token);
-    nanos += TimeUnit.MINUTES.toNanos(5);
+    nanos += CacheConfig.DEFAULT.ttl().toNanos();
 
     assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
     assertThat(store.queries).isEqualTo(2);
@@ -296,11 +300,9 @@ class KeyVerifierTest {
 
   @Test
   void keyInUseIsReadAgainBeforeItsTimeIsOver() {
-    String token = newKey(null, null);
-    decide(token);
+    String token = keyDueToBeReadAgain();
     store.hold();
 
-    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
     assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
     assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
     assertThat(store.queries).isEqualTo(2);
@@ -334,9 +336,7 @@ class KeyVerifierTest {
 
   @Test
   void failedRenewalIsTriedAgainASecondLater() {
-    String token = newKey(null, null);
-    decide(token);
-    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
+    String token = keyDueToBeReadAgain();
     store.down(true);
 
     for (int use = 0; use < 10; use++) {
@@ -355,7 +355,7 @@ class KeyVerifierTest {
   void renewalsLeaveRoomForThoseWhoWait() {
     List<String> all = Stream.generate(() -> newKey(null, null)).limit(40).toList();
     all.forEach(this::decide);
-    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
+    nanos += DUE_NANOS;
     store.hold();
 
     all.forEach(token -> assertThat(verifier.decideNow(token, ADDRESS)).isNotNull());
@@ -366,10 +366,8 @@ class KeyVerifierTest {
   /** A renewal is a read like any other: a revocation that overtakes it counts. */
   @Test
   void keyRevokedWhileItIsReadAgainIsNotServed() {
-    String token = newKey(null, null);
+    String token = keyDueToBeReadAgain();
     TokenHash stored = tokens.stored(Tokens.sha256(token)).get(0);
-    decide(token);
-    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
     store.hold();
     assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
 
@@ -384,9 +382,7 @@ class KeyVerifierTest {
 
   @Test
   void nothingIsReadAgainWithoutALease() {
-    String token = newKey(null, null);
-    decide(token);
-    nanos += TimeUnit.MINUTES.toNanos(5) * 7 / 8;
+    String token = keyDueToBeReadAgain();
     level = Trust.Level.LOST;
 
     assertThat(verifier.decideNow(token, ADDRESS)).isNotNull();
@@ -439,11 +435,18 @@ class KeyVerifierTest {
     assertThat(store.queries).isOne();
   }
 
+  private String keyDueToBeReadAgain() {
+    String token = newKey(null, null);
+    decide(token);
+    nanos += DUE_NANOS;
+    return token;
+  }
+
   private KeyVerifier verifier(boolean acceptUnchecked) {
     CacheConfig config =
         new CacheConfig(
             1000,
-            Duration.ofMinutes(5),
+            CacheConfig.DEFAULT.ttl(),
             Duration.ofSeconds(30),
             OnDatabaseLoss.SERVE,
             Duration.ofMinutes(10));
