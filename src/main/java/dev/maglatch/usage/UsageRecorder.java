@@ -21,9 +21,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Records the use of keys: gathers it in memory and writes it once per interval.
  *
- * <p>The number of statements depends on how many different keys were used (one for every hundred,
- * but about a hundred from 10,000 to 100,000), never on how many requests there were. What a failed
- * flush could not write is kept, within the bound, for the next one.
+ * <p>The number of statements depends on how many different keys were used (one for every hundred;
+ * from 10,000 on about a hundred with more rows, and from 100,000 on one for every thousand), never
+ * on how many requests there were. What a failed flush could not write is kept, within the bound,
+ * for the next one.
  */
 public final class UsageRecorder {
   private static final Logger LOG = LoggerFactory.getLogger(UsageRecorder.class);
@@ -47,6 +48,8 @@ public final class UsageRecorder {
   private Future<Void> flush = Future.succeededFuture();
   private long timer;
   private boolean running;
+
+  private volatile boolean stopping; // from then on time counts, and nobody waits for a processor
 
   // Touched by one flush at a time. What is being written stays in the backlog until it is: a
   // failed write loses nothing.
@@ -111,6 +114,7 @@ public final class UsageRecorder {
 
   private synchronized Future<Void> endTimer() {
     running = false;
+    stopping = true;
     vertx.cancelTimer(timer);
     return flush;
   }
@@ -187,35 +191,56 @@ public final class UsageRecorder {
    * have had their turn.
    */
   private Future<Void> write() {
-    int most = rowsOfABatch();
-    Future<Void> turn = Future.succeededFuture();
-    for (int row = 0; row < backlog.rows(); row += most) {
-      int from = row;
-      turn = turn.compose(done -> write(from, most));
+    Promise<Void> written = Promise.promise();
+    writeOn(0, nanoTime.getAsLong(), written);
+    return written.future();
+  }
+
+  // Not one chain of futures: ten thousand of them would complete each other on one stack.
+  private void writeOn(int row, long begun, Promise<Void> written) {
+    if (backlog.waiting() == 0) {
+      written.complete();
+      return;
     }
-    return turn.compose(done -> backlog.waiting() == 0 ? Future.succeededFuture() : write());
+    Future.succeededFuture()
+        .compose(turn -> writeBatch(row, nanoTime.getAsLong() - begun))
+        .onSuccess(next -> writeOn(next, begun, written))
+        .onFailure(written::fail);
   }
 
-  /** Small ones, between which requests get their turn, unless there would be very many of them. */
-  private int rowsOfABatch() {
-    return Math.max(SMALL_BATCH, Math.min(backlog.rows() / MANY_BATCHES, UsageStore.MAX_ROWS));
-  }
-
-  private Future<Void> write(int from, int most) {
+  /** Returns the row behind the batch. */
+  private Future<Integer> writeBatch(int row, long nanosSoFar) {
+    boolean again = row >= backlog.rows();
+    if (again) {
+      backlog = backlog.unwritten();
+    }
+    int from = again ? 0 : row;
+    int most = rowsOfABatch(nanosSoFar);
     List<KeyUsage> batch = backlog.firstHours(from, most);
     return batch.isEmpty()
-        ? Future.succeededFuture()
-        : inTime(store.add(batch)).map(done -> written(batch));
+        ? Future.succeededFuture(from + most)
+        : inTime(store.add(batch)).map(done -> written(batch, from + most));
+  }
+
+  /**
+   * Small ones, between which requests get their turn, while that does not make a flush long: each
+   * is a commit, which may wait for a disk or a standby.
+   */
+  private int rowsOfABatch(long nanosSoFar) {
+    if (stopping || nanosSoFar > config.flushInterval().toNanos() / 2) {
+      return UsageStore.MAX_ROWS;
+    }
+    return Math.max(SMALL_BATCH, Math.min(backlog.rows() / MANY_BATCHES, UsageStore.MAX_ROWS));
   }
 
   private <T> Future<T> inTime(Future<T> statement) {
     return statement.timeout(config.flushTimeout().toMillis(), MILLISECONDS);
   }
 
-  private @Nullable Void written(List<KeyUsage> batch) {
+  private int written(List<KeyUsage> batch, int next) {
     backlog.written(batch);
     metrics.rowsWritten(batch.size());
-    return null;
+    return next;
   }
 
   /** Says what became of a flush: the first failure and the first success after it are logged. */

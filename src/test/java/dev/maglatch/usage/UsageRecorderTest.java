@@ -21,6 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,11 +33,13 @@ class UsageRecorderTest {
   private static final Instant HOUR = Instant.parse("2026-02-18T10:00:00Z");
   private static final long NOON = HOUR.plusSeconds(5).toEpochMilli();
   private static final long NEXT_HOUR = NOON + 3_600_000;
+  private static final Duration INTERVAL = Duration.ofMinutes(1);
 
   private static Vertx vertx;
 
   private final InMemoryUsageStore store = new InMemoryUsageStore();
   private final CountingMetrics metrics = new CountingMetrics();
+  private final AtomicLong nanos = new AtomicLong();
 
   @BeforeAll
   static void start() {
@@ -212,14 +215,55 @@ class UsageRecorderTest {
   @CsvSource({"250, 3, 100", "10000, 100, 100", "30000, 100, 300", "120000, 120, 1000"})
   void batchesAreSmallUnlessThereWouldBeMany(int keys, int batches, int rowsOfTheFirst) {
     UsageRecorder recorder = recorder(keys);
-    for (int i = 0; i < keys; i++) {
-      recorder.touch(store.newKey(), NOON, null, null);
-    }
+    touchNewKeys(recorder, keys);
 
     Await.result(recorder.flush());
 
     assertThat(store.batchSizes()).hasSize(batches).startsWith(rowsOfTheFirst);
     assertThat(store.batchSizes().stream().mapToInt(Integer::intValue).sum()).isEqualTo(keys);
+  }
+
+  /** Each batch waits for a disk or a standby: the second half of an interval is for large ones. */
+  @Test
+  void batchesGrowWhenTheStoreIsSlow() {
+    UsageRecorder recorder = recorder(10_000);
+    touchNewKeys(recorder, 3_000);
+    store.guardWrites(
+        () -> {
+          nanos.addAndGet(INTERVAL.toNanos() / 10);
+          return Future.succeededFuture();
+        });
+
+    Await.result(recorder.flush());
+
+    assertThat(store.batchSizes()).containsExactly(100, 100, 100, 100, 100, 100, 1000, 1000, 400);
+  }
+
+  @Test
+  void lastBatchesAreLarge() {
+    UsageRecorder recorder = recorder(10_000);
+    touchNewKeys(recorder, 1_500);
+
+    Await.result(recorder.stop());
+
+    assertThat(store.batchSizes()).containsExactly(1000, 500);
+  }
+
+  /** Nor does a second turn ask for keys that have had theirs. */
+  @Test
+  void furtherHoursShareBatches() {
+    UsageRecorder recorder = recorder(10_000);
+    for (int i = 0; i < 1_000; i++) {
+      UUID key = store.newKey();
+      recorder.touch(key, NOON, null, null);
+      if (i % 50 == 0) {
+        recorder.touch(key, NEXT_HOUR, null, null);
+      }
+    }
+
+    Await.result(recorder.flush());
+
+    assertThat(store.batchSizes()).hasSize(11).endsWith(100, 20);
   }
 
   @Test
@@ -305,14 +349,18 @@ class UsageRecorderTest {
     assertThat(metrics.dropped.sum()).isZero();
   }
 
+  private void touchNewKeys(UsageRecorder recorder, int keys) {
+    for (int i = 0; i < keys; i++) {
+      recorder.touch(store.newKey(), NOON, null, null);
+    }
+  }
+
   private UsageRecorder recorder(int maxPendingKeys) {
-    return recorder(
-        new UsageConfig(Duration.ofSeconds(60), Duration.ofSeconds(10), maxPendingKeys));
+    return recorder(new UsageConfig(INTERVAL, Duration.ofSeconds(10), maxPendingKeys));
   }
 
   private UsageRecorder recorder(UsageConfig config) {
-    return new UsageRecorder(
-        vertx, store, config, metrics, InstantSource.fixed(HOUR), System::nanoTime);
+    return new UsageRecorder(vertx, store, config, metrics, InstantSource.fixed(HOUR), nanos::get);
   }
 
   private static final class CountingMetrics implements UsageMetrics {
