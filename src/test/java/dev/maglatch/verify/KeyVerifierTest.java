@@ -298,6 +298,19 @@ class KeyVerifierTest {
     assertThat(store.queries).isEqualTo(2);
   }
 
+  /** Under a lease too: nothing is known against it. */
+  @Test
+  void entryOlderThanItsTtlIsServedWhenItCannotBeReadAgain() {
+    String token = newKey(null, null);
+    decide(token);
+    nanos += CacheConfig.DEFAULT.ttl().toNanos();
+    store.down(true);
+
+    assertThat(decide(token).outcome()).isEqualTo(Outcome.ALLOWED);
+    servesWithoutDatabase = false;
+    assertThat(verifier.decide(token, ADDRESS).failed()).isTrue();
+  }
+
   @Test
   void keyInUseIsReadAgainBeforeItsTimeIsOver() {
     String token = keyDueToBeReadAgain();
