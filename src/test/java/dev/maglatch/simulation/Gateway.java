@@ -43,13 +43,8 @@ import org.jspecify.annotations.Nullable;
 final class Gateway {
   static final ClusterConfig CLUSTER =
       new ClusterConfig(Duration.ofMillis(1_200), Duration.ofMillis(400), 8);
-  static final CacheConfig CACHE =
-      new CacheConfig(
-          100,
-          Duration.ofSeconds(8), // keys in use are renewed from 4 s on
-          Duration.ofSeconds(30),
-          CacheConfig.OnDatabaseLoss.SERVE,
-          Duration.ofSeconds(3));
+  static final CacheConfig CACHE = cache(Duration.ofSeconds(8)); // keys are renewed from 4 s on
+  private static final CacheConfig SHORT_LIVED = cache(Duration.ofSeconds(2)); // and outlive it
   private static final String CLIENT = "192.0.2.1";
 
   final World world;
@@ -97,6 +92,7 @@ final class Gateway {
     this.revoker = new Link(world, database, this, timeout, null);
     this.lookups = new Link(world, database, this, timeout, null);
     this.pool = new Link(world, database, this, 2 * timeout, null);
+    CacheConfig cache = world.chance(0.25) ? SHORT_LIVED : CACHE;
     ChangeClock changes = new ChangeClock();
     this.lease = new Lease(CLUSTER.lease(), evictions(Wiring.evictions(changes)));
     DatabaseClock clock =
@@ -114,11 +110,16 @@ final class Gateway {
             keys.tokens(),
             new Store(),
             changes,
-            trust(Wiring.trust(lease, CACHE)),
+            trust(Wiring.trust(lease, cache)),
             new KeyVerifier.Times(clock, this::nanoTime),
-            CACHE,
+            cache,
             false,
             new Noting());
+  }
+
+  private static CacheConfig cache(Duration ttl) {
+    return new CacheConfig(
+        100, ttl, Duration.ofSeconds(30), CacheConfig.OnDatabaseLoss.SERVE, Duration.ofSeconds(3));
   }
 
   /** This machine's monotonic clock. */

@@ -20,7 +20,8 @@ import java.util.TreeMap;
  *   <li>with a lease: what the replica itself has applied, and what was committed a lease ago (rule
  *       3): a floor that an entry filled in a race would fall below (rule 5);
  *   <li>without: what is committed when the request is handled, for it is asked of the database
- *       (rules 5 and 7).
+ *       (rules 5 and 7); or, where no answer is to be had, what the replica has applied, for what a
+ *       change has named is not served.
  * </ul>
  */
 final class Judge {
@@ -98,24 +99,23 @@ final class Judge {
 
   private void handle(Gateway gateway, int key, int promised, long sent) {
     Standing standing = gateway.lease.standing(gateway.nanoTime());
+    int known = applied(gateway, key);
     int floor =
         switch (standing) {
-          case HELD ->
-              Math.max(promised, Math.max(applied(gateway, key), committedBefore(key, sent)));
+          case HELD -> Math.max(promised, Math.max(known, committedBefore(key, sent)));
           case UNCERTAIN -> newestVersion(key);
-          case LOST -> 0;
+          case LOST -> known;
         };
     boolean back = gateway.calmFor() > Gateway.probeNanos();
     boolean slept = standing != Standing.HELD && gateway.onlySlept();
     gateway.request(
         key,
         decided -> {
-          Verdict verdict = decided.verdict();
-          boolean fromMemory = standing != Standing.HELD && decided.unasked();
           boolean held =
               standing == Standing.HELD && gateway.lease.nanosSinceEnd(gateway.nanoTime()) < 0;
-          if (verdict != null && (held || !decided.servedStale())) {
-            check(gateway, key, fromMemory ? 0 : floor, verdict, standing.name());
+          boolean fromMemory = !held && (decided.servedStale() || decided.unasked());
+          if (decided.verdict() != null) {
+            check(gateway, key, fromMemory ? known : floor, decided.verdict(), standing.name());
           }
           if (held && decided.servedStale() && !decided.unasked()) {
             violated(gateway, key, "served stale under a lease, though the database answered");
@@ -126,11 +126,7 @@ final class Judge {
         });
   }
 
-  /**
-   * Rule 7: not for long, and neither after a pause nor with a database. With a lease only what is
-   * older than its TTL and could not be read again, and it must be true: whoever sees the lease
-   * looks at that.
-   */
+  /** Rule 7: not for long, and neither after a pause nor with a database. */
   private void checkStale(
       Gateway gateway, int key, Standing standing, boolean back, boolean slept) {
     verdicts++;
