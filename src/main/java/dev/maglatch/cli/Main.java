@@ -4,6 +4,7 @@ package dev.maglatch.cli;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.List;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -16,18 +17,6 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = VersionCommand.class,
     sortOptions = false,
-    subcommands = {
-      ServeCommand.class,
-      DevCommand.class,
-      MigrateCommand.class,
-      CheckCommand.class,
-      AccountCommand.class,
-      KeyCommand.class,
-      SecretsCommand.class,
-      TryCommand.class,
-      ExplainCommand.class,
-      VersionCommand.class
-    },
     footer = {
       "",
       "To see it work: maglatch dev",
@@ -35,6 +24,20 @@ import picocli.CommandLine.Command;
       "Exit codes: 0 done, 1 failed, 2 wrong use or wrong settings"
     })
 public final class Main {
+  /** In the order of the help text. */
+  static final List<Class<?>> COMMANDS =
+      List.of(
+          ServeCommand.class,
+          DevCommand.class,
+          MigrateCommand.class,
+          CheckCommand.class,
+          AccountCommand.class,
+          KeyCommand.class,
+          SecretsCommand.class,
+          TryCommand.class,
+          ExplainCommand.class,
+          VersionCommand.class);
+
   private static final Set<String> ANSWERING =
       Set.of("account", "key", "secrets", "try", "explain", "check");
 
@@ -75,16 +78,25 @@ public final class Main {
 
   /** Runs one command and returns its exit code. */
   static int run(String[] args, InputStream in, PrintWriter out, PrintWriter err) {
-    CommandLine line =
-        new CommandLine(new Main(in))
-            .setOut(out)
-            .setErr(err)
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setExecutionExceptionHandler(Failures::report);
+    CommandLine line = new CommandLine(new Main(in));
+    commands(args).forEach(line::addSubcommand);
+    line.setOut(out)
+        .setErr(err)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(Failures::report);
     if (args.length == 0) {
       line.usage(err);
       return CommandLine.ExitCode.USAGE;
     }
     return line.execute(args);
+  }
+
+  /** Reading what a command takes costs every start some 20 ms for each: the one is enough. */
+  private static List<Class<?>> commands(String[] args) {
+    return COMMANDS.stream()
+        .filter(type -> args.length > 0 && type.getAnnotation(Command.class).name().equals(args[0]))
+        .findFirst()
+        .<List<Class<?>>>map(List::of)
+        .orElse(COMMANDS);
   }
 }

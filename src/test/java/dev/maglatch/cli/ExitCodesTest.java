@@ -148,9 +148,9 @@ class ExitCodesTest {
   private static Stream<String> leaves(String path, Class<?> type) {
     Command command = Objects.requireNonNull(type.getAnnotation(Command.class), type.getName());
     String here = type == Main.class ? "" : (path + " " + command.name()).strip();
-    return command.subcommands().length == 0
-        ? Stream.of(here)
-        : Stream.of(command.subcommands()).flatMap(each -> leaves(here, each));
+    List<Class<?>> below =
+        type == Main.class ? Main.COMMANDS : List.<Class<?>>of(command.subcommands());
+    return below.isEmpty() ? Stream.of(here) : below.stream().flatMap(each -> leaves(here, each));
   }
 
   private static int run(String command, String arguments) {
