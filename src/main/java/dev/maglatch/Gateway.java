@@ -334,6 +334,7 @@ public final class Gateway {
 
   /** Checks that these are the database's secrets, then takes a lease. */
   private Future<Parts> join(Parts parts) {
+    parts.watched(); // not before: a lease that nobody has asked for is not lost
     lifecycle.started(
         "usage", config.usage().flushTimeout().plus(STOP_MARGIN), parts.usage()::stop);
     return new SecretFingerprints(parts.management().database().pool())

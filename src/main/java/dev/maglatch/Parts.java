@@ -106,6 +106,7 @@ final class Parts {
   private final Passwords passwords;
   private final Sessions sessions;
   private final SessionVerifier sessionVerifier;
+  private final KeyVerifier keys;
   private final StreamVerifier verifier;
   private final KeyLimits limits;
   private final Cors cors;
@@ -165,7 +166,7 @@ final class Parts {
     this.passwords = new Passwords(vertx, random, metrics.session());
     this.sessions = makeSessions();
     this.sessionVerifier = sessionVerifier();
-    KeyVerifier keys = keys(tokens);
+    this.keys = keys(tokens);
     this.verifier = new CredentialVerifiers(keys, sessionVerifier);
     this.limits =
         new KeyLimits(replica::replicas, NANO_TIME, new LimitEvents(events, databaseClock));
@@ -173,10 +174,14 @@ final class Parts {
     this.ownRoutes = new OwnRouteTable(endpoints(), calls());
     this.dashboard = config.dashboard() ? makeDashboard() : null;
     this.proxy = makeProxy();
+  }
 
+  /** Shows in metrics what these parts do. Call it once, when they begin to. */
+  void watched() {
     metrics.watchCache(keys::size);
     metrics.watchPasswords(passwords::waiting);
-    metrics.watchLease(() -> lease.standing(NANO_TIME.getAsLong()) == Lease.Standing.HELD);
+    metrics.watchLease(
+        () -> replica.lease().standing(NANO_TIME.getAsLong()) == Lease.Standing.HELD);
     metrics.watchDatabase(management.database()::working, config.database().poolSize());
   }
 

@@ -81,9 +81,13 @@ class DatabaseLossIT {
                   assertThat(new JsonObject(gateway.ops("/readyz").body()).getString("reason"))
                       .isEqualTo("database"));
       assertThat(gateway.ops("/readyz").statusCode()).isEqualTo(503);
+      assertThat(gateway.ops("/metrics").body())
+          .as("a lease that was never held is not lost")
+          .doesNotContain("\nmaglatch_lease_held");
 
       gateway.awaitReady();
       assertThat(gateway.ops("/readyz").statusCode()).isEqualTo(200);
+      assertThat(gateway.ops("/metrics").body()).contains("\nmaglatch_lease_held 1");
     }
   }
 
