@@ -41,14 +41,19 @@ final class Lifecycle {
     }
   }
 
-  /** Notes how to stop what was just started. */
+  /** Notes how to stop what was just started, or stops it at once if the rest was told to stop. */
   void started(String name, Supplier<Future<Void>> stop) {
     started(name, PATIENCE, stop);
   }
 
   /** As {@link #started(String, Supplier)}, for a step that may take {@code patience}. */
   synchronized void started(String name, Duration patience, Supplier<Future<Void>> stop) {
-    steps.push(new Step(name, patience, stop));
+    Step step = new Step(name, patience, stop);
+    if (stopping) {
+      stop(step);
+    } else {
+      steps.push(step);
+    }
   }
 
   /** Whether {@link #stopAll} was called. */
@@ -65,9 +70,13 @@ final class Lifecycle {
     Future<Void> stopped = Future.succeededFuture();
     while (!steps.isEmpty()) {
       Step step = steps.pop();
-      stopped = stopped.compose(done -> step.run().otherwise(failure -> logged(step, failure)));
+      stopped = stopped.compose(done -> stop(step));
     }
     return stopped;
+  }
+
+  private static Future<Void> stop(Step step) {
+    return step.run().otherwise(failure -> logged(step, failure));
   }
 
   private static Void logged(Step step, Throwable failure) {

@@ -41,6 +41,17 @@ class LifecycleTest {
     assertThat(stopped).containsExactly("first");
   }
 
+  @Test
+  void whatStartsDuringTheStopIsStoppedToo() throws Exception {
+    lifecycle.started("first", () -> note("first"));
+    Future<Void> rest = lifecycle.stopAll();
+    lifecycle.started("late", () -> note("late"));
+
+    rest.await(10, SECONDS);
+
+    assertThat(stopped).containsExactlyInAnyOrder("first", "late");
+  }
+
   /** A database that says nothing must not keep the process from ending. */
   @Test
   void stepThatNeverEndsIsLeftBehind() throws Exception {
