@@ -61,13 +61,14 @@ class ManagementOriginTest {
 
   @Test
   void hostOfTheirOwnHasOwnRoutesAndNothingElse() throws IOException {
-    try (TestGateway gateway = gateway(Map.of("MAGLATCH_MANAGEMENT_HOST", "Keys.example"))) {
+    try (TestGateway gateway = gateway(Map.of("MAGLATCH_MANAGEMENT_HOST", "Keys.example."))) {
       int open = gateway.gateway.httpPort();
       String key = tenant.key(gateway.config());
 
       assertThat(gateway.gateway.managementPort()).isZero();
       assertThat(post(open, "keys.example", ROUTE, key)).contains(" 200 ", "{\"keys\":[");
       assertThat(post(open, "KEYS.example:8443", ROUTE, key)).contains(" 200 ", "{\"keys\":[");
+      assertThat(post(open, "keys.example.", ROUTE, key)).contains(" 200 ", "{\"keys\":[");
       int before = upstream.received.size();
       assertThat(post(open, "keys.example", "/orders", key))
           .contains(" 404 ", "X-Request-Id", "\"code\":\"not_found\"");

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Forward-auth is no part of them.
  *
  * @param listener where they are then, and nowhere else; null for the public listener
- * @param host lower-case name that requests for them carry in {@code Host}, on the public listener;
- *     null for any
+ * @param host lower-case name that requests for them carry in {@code Host}, on the public listener,
+ *     without the dot that it may end with there; null for any
  */
 public record ManagementConfig(@Nullable ListenAddress listener, @Nullable String host) {
   /** On the public listener, beside what is proxied. */
@@ -32,6 +32,7 @@ public record ManagementConfig(@Nullable ListenAddress listener, @Nullable Strin
       management.problem("host", "a host name without port; an address needs management.port");
       return BESIDE;
     }
-    return new ManagementConfig(null, host.toLowerCase(Locale.ROOT));
+    String bare = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+    return new ManagementConfig(null, bare.toLowerCase(Locale.ROOT));
   }
 }

@@ -21,7 +21,7 @@ public final class OwnHost implements OwnRoutes {
   private final ErrorBodies bodies = new ErrorBodies();
 
   /**
-   * @param host lower-case name without port
+   * @param host lower-case name without port, and without the dot that it may end with
    */
   public OwnHost(OwnRoutes routes, String host) {
     this.routes = requireNonNull(routes, "routes");
@@ -31,7 +31,7 @@ public final class OwnHost implements OwnRoutes {
   @Override
   public @Nullable Handler<HttpServerRequest> find(HttpServerRequest request, String requestId) {
     HostAndPort authority = request.authority();
-    if (authority == null || !host.equalsIgnoreCase(authority.host())) {
+    if (authority == null || !host.equals(HostRules.bare(authority.host()))) {
       return null;
     }
     Handler<HttpServerRequest> own = routes.find(request, requestId);
