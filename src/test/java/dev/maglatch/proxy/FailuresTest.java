@@ -104,6 +104,23 @@ class FailuresTest {
     }
   }
 
+  /** What counts are the field lines, without their ends. */
+  @ParameterizedTest
+  @CsvSource({"-1, 200", "0, 200", "1, 502", "40000, 502"})
+  void headOfAnAnswerMayBeAsLongAsItsBound(int more, int status) throws IOException {
+    String length = "Content-Length: 0";
+    String filler = "x: " + "f".repeat(65_536 + more - length.length() - "x: ".length());
+    upstream.does(
+        (wire, request) ->
+            wire.write("HTTP/1.1 200 OK\r\n" + length + "\r\n" + filler + "\r\n\r\n"));
+    try (Wire client = proxy.connect()) {
+      client.send("GET / HTTP/1.1", "Host: h");
+      Message answer = client.head();
+      assertThat(answer.status()).isEqualTo(status);
+      assertThat(answer.has("x")).isEqualTo(status == 200);
+    }
+  }
+
   private static String coded(String first, String second) {
     String line = "Transfer-Encoding: %s\r\n";
     return "HTTP/1.1 200 OK\r\n" + line.formatted(first) + line.formatted(second) + "\r\n0\r\n\r\n";
