@@ -217,9 +217,7 @@ public final class UsageRecorder {
     int from = again ? 0 : row;
     int most = rowsOfABatch(nanosSoFar);
     List<KeyUsage> batch = backlog.firstHours(from, most);
-    return batch.isEmpty()
-        ? Future.succeededFuture(from + most)
-        : inTime(store.add(batch)).map(done -> written(batch, from + most));
+    return inTime(store.add(batch)).map(done -> written(batch, from + most));
   }
 
   /**

@@ -249,7 +249,7 @@ class UsageRecorderTest {
     assertThat(store.batchSizes()).containsExactly(1000, 500);
   }
 
-  /** Nor does a second turn ask for keys that have had theirs. */
+  /** A second turn asks for no keys that have had theirs. */
   @Test
   void furtherHoursShareBatches() {
     UsageRecorder recorder = recorder(10_000);
