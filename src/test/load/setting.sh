@@ -56,7 +56,10 @@ start_gateway() {
   start java $java $yields -cp "$classes" dev.maglatch.cli.Main serve --config "$here/maglatch.yaml" "$@"
   gateway=$started
   await http://127.0.0.1:18204/ # the warm-up is still going on
-  until curl -sf -o "$work/body" http://127.0.0.1:18205/readyz; do sleep 0.01; done
+  until curl -sf -o "$work/body" http://127.0.0.1:18205/readyz; do
+    kill -0 "$gateway" || { tail -20 "$work/log" >&2; exit 1; } # another one answers
+    sleep 0.01
+  done
 }
 
 make_keys() { # number, file for the tokens, file for the hashes
