@@ -91,7 +91,7 @@ public final class Main {
     return line.execute(args);
   }
 
-  /** Reading what a command takes costs every start some 20 ms for each: the one is enough. */
+  /** Describing a command takes its time at every start: the one that is named is enough. */
   private static List<Class<?>> commands(String[] args) {
     return COMMANDS.stream()
         .filter(type -> args.length > 0 && type.getAnnotation(Command.class).name().equals(args[0]))
