@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -103,11 +104,12 @@ public final class ServerRelay implements AutoCloseable {
 
   /** Closes connections whose client has said {@code text}. */
   public void cut(String text) {
-    links.stream().filter(having(text)).forEach(Link::close);
+    links.stream().filter(having(text)).toList().forEach(Link::close);
   }
 
+  /** Closes the connections that there are now, none that a client makes because of it. */
   public void cut() {
-    links.forEach(Link::close);
+    List.copyOf(links).forEach(Link::close);
   }
 
   @Override
