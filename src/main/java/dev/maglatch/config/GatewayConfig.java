@@ -50,7 +50,7 @@ public record GatewayConfig(
     boolean dashboard,
     LogConfig log,
     EventLoops eventLoops) {
-  private static final Duration WARM_UP = Duration.ofMillis(1_500);
+  private static final Duration WARM_UP = Duration.ofMillis(2_500);
   private static final int OPS_PORT = 9_090;
 
   /**
