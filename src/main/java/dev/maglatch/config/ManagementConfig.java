@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.maglatch.config;
 
+import dev.maglatch.proxy.HostRules;
 import dev.maglatch.settings.Section;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +32,6 @@ public record ManagementConfig(@Nullable ListenAddress listener, @Nullable Strin
       management.problem("host", "a host name without port; an address needs management.port");
       return BESIDE;
     }
-    String bare = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
-    return new ManagementConfig(null, bare.toLowerCase(Locale.ROOT));
+    return new ManagementConfig(null, HostRules.bare(host));
   }
 }

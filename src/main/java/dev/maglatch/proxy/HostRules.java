@@ -4,7 +4,7 @@ package dev.maglatch.proxy;
 import java.util.Locale;
 
 /** What may stand in a {@code Host} header. */
-final class HostRules {
+public final class HostRules {
   private static final int MAX_LENGTH = 255;
   private static final int MAX_PORT = 65_535;
 
@@ -32,7 +32,7 @@ final class HostRules {
   }
 
   /** Returns {@code host} in lower case, and without the dot that a complete name may end with. */
-  static String bare(String host) {
+  public static String bare(String host) {
     String bare = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
     return bare.toLowerCase(Locale.ROOT);
   }
