@@ -56,8 +56,12 @@ start_gateway() {
   start java $java $yields -cp "$classes" dev.maglatch.cli.Main serve --config "$here/maglatch.yaml" "$@"
   gateway=$started
   await http://127.0.0.1:18204/ # the warm-up is still going on
-  until curl -sf -o "$work/body" http://127.0.0.1:18205/readyz; do
-    kill -0 "$gateway" || { tail -20 "$work/log" >&2; exit 1; } # another one answers
+  await_ready 18205 # another one may have answered
+}
+
+await_ready() { # port of the operations listener of what was started last
+  until curl -sf -o "$work/body" "http://127.0.0.1:$1/readyz"; do
+    kill -0 "$started" || { tail -20 "$work/log" >&2; exit 1; }
     sleep 0.01
   done
 }
